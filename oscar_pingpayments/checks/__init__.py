@@ -1,0 +1,30 @@
+"""System checks: what is wrong with a shop's set-up is said at start-up, not by the first payer.
+
+Nothing here talks to Ping; ``manage.py pingpayments_check`` does.
+"""
+
+from __future__ import annotations
+
+from .addresses import check_public_url, check_site, check_urls
+from .credentials import check_settings, check_surroundings
+from .dashboard import check_dashboard
+from .messages import TAG
+from .running import check_sync
+from .settling import check_shipping_event
+from .statuses import check_order_statuses
+from .wiring import check_app_order, check_checkout
+
+__all__ = [
+    "TAG",
+    "check_app_order",
+    "check_checkout",
+    "check_dashboard",
+    "check_order_statuses",
+    "check_public_url",
+    "check_settings",
+    "check_shipping_event",
+    "check_site",
+    "check_surroundings",
+    "check_sync",
+    "check_urls",
+]
