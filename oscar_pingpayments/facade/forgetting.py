@@ -1,0 +1,52 @@
+"""A payer who asks to be forgotten: what the logs hold of them goes, the money's trail stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from ..models import Callback, Effect, Exchange, Payment, PaymentOrder, StaffAction
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many rows of each kind had something of the payer's in them."""
+
+    exchanges: int
+    callbacks: int
+    attempts: int
+    messages: int
+
+
+def forget_payer(payment_order_id: int) -> Forgotten:
+    """Remove what the logs of a payment order hold of its payer, and return how much that was.
+
+    Bodies that were sent to and received from Ping, bodies of callbacks, the digest of the payer's network
+    address, what staff wrote to the payer, and the name and e-mail address that staff find the payment by.
+    Amounts, statuses, times and Ping's ids stay: bookkeeping needs them, and they name nobody. Oscar's own
+    rows (addresses, e-mail) are the shop's to make anonymous.
+    """
+    with transaction.atomic():
+        PaymentOrder.objects.filter(pk=payment_order_id).update(
+            payer_name="", payer_last_name="", payer_email=""
+        )
+        return Forgotten(
+            exchanges=Exchange.objects.filter(payment_order=payment_order_id)
+            .exclude(request_body="", response_body="")
+            .update(request_body="", response_body=""),
+            callbacks=Callback.objects.filter(payment__payment_order=payment_order_id)
+            .exclude(body="")
+            .update(body=""),
+            attempts=Payment.objects.filter(payment_order=payment_order_id)
+            .exclude(payer_address="")
+            .update(payer_address=""),
+            messages=_forget_messages(payment_order_id),
+        )
+
+
+def _forget_messages(payment_order_id: int) -> int:
+    actions = StaffAction.objects.filter(payment_order=payment_order_id, name=StaffAction.Name.LINK)
+    actions.update(detail="")
+    effects = Effect.objects.filter(payment_order=payment_order_id).exclude(message="")
+    return effects.update(message="")

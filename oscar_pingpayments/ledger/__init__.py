@@ -1,0 +1,80 @@
+"""The only writer of money and of Oscar's rows: what Ping says becomes payments, sources, events, statuses.
+
+Nothing here asks Ping, opens a transaction or sends anything: the facade does, and calls the ledger with
+the rows locked (``lock``). What others must hear of is returned as ``News``.
+"""
+
+from __future__ import annotations
+
+from . import letters, refunds, settlements
+from .answers import apply_answer
+from .attempts import (
+    begin,
+    give_time,
+    is_answer_to,
+    is_to_be_paid,
+    may_be_tried,
+    never_arrived,
+    no_answer,
+    not_sent,
+    note_refusal,
+    opened,
+    set_aside,
+    started,
+    taken_in,
+)
+from .attention import attend, resolve
+from .baskets import give_back, give_back_left, placed, refill_from, take
+from .book import Book, News, lock
+from .holding import is_still_there, used_up
+from .orders import comes_to, is_cancelled, note, payer_of
+from .payers import look_up_payers
+from .remaining import Remaining, items_of, paying, remaining
+from .sources import CODE
+from .trail import Person, acted
+from .usage import end_unpaid
+
+__all__ = [
+    "CODE",
+    "Book",
+    "News",
+    "Person",
+    "Remaining",
+    "acted",
+    "apply_answer",
+    "attend",
+    "begin",
+    "comes_to",
+    "end_unpaid",
+    "give_back",
+    "give_back_left",
+    "give_time",
+    "is_answer_to",
+    "is_cancelled",
+    "is_still_there",
+    "is_to_be_paid",
+    "items_of",
+    "letters",
+    "lock",
+    "look_up_payers",
+    "may_be_tried",
+    "never_arrived",
+    "no_answer",
+    "not_sent",
+    "note",
+    "note_refusal",
+    "opened",
+    "payer_of",
+    "paying",
+    "placed",
+    "refill_from",
+    "refunds",
+    "remaining",
+    "resolve",
+    "set_aside",
+    "settlements",
+    "started",
+    "take",
+    "taken_in",
+    "used_up",
+]
