@@ -1,0 +1,1 @@
+"""How the sandbox store is put together: settings, addresses, and the way in for a web server."""

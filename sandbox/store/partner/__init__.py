@@ -1,0 +1,1 @@
+"""Oscar's partner app, forked: prices include Swedish VAT."""

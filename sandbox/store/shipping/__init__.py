@@ -1,0 +1,1 @@
+"""Oscar's shipping app, forked: the ways of delivery and their charges."""
