@@ -1,0 +1,75 @@
+"""A callback meets a database that goes on giving up: it is answered, and stays due."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+from django.db import OperationalError, connection
+
+from oscar_pingpayments.models import Callback, Payment
+from tests.shopper import Shopper, create_product
+
+from .conftest import call_back, rows
+
+
+@pytest.mark.django_db(transaction=True)
+def test_c8_an_attempt_that_cannot_even_be_put_off_stays_due_when_it_was(started, ping, caplog):
+    """Somebody else holds its row for longer than the database lets a statement wait."""
+
+    def fail(execute, sql, params, many, context):
+        if sql.replace("`", '"').startswith('UPDATE "pingpayments_payment"'):
+            raise OperationalError("canceling statement due to lock timeout")
+        return execute(sql, params, many, context)
+
+    ping.pay(started.payment.pay_url)
+    before, due = rows(), started.payment.ask_again_at
+    with connection.execute_wrapper(fail):
+        assert call_back(started).status_code == 503
+
+    assert rows() == {**before, "Callback": 1, "Exchange": before["Exchange"] + 1}
+    assert Callback.objects.get().outcome == Callback.Outcome.NO_ANSWER
+    assert (started.order.status, started.payment.status) == ("Pending", "")
+    assert started.payment.ask_again_at == due
+    assert mail.outbox == []
+    assert "A callback could not be put off" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True)
+def test_c8_a_connection_that_broke_off_while_a_callback_was_written_is_replaced(ping):
+    shopper = Shopper()
+    shopper.buys(create_product())
+    ping.pay(shopper.payment.pay_url)
+    Payment.objects.update(ask_again_at=None)
+
+    def break_off(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and "payment_transaction" in sql:
+            connection.connection.close()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(break_off):
+        assert call_back(shopper).status_code == 503
+
+    assert Callback.objects.get().outcome == Callback.Outcome.NO_ANSWER
+    assert (shopper.order.status, shopper.payment.status) == ("Pending", "")
+    assert shopper.payment.ask_again_at is not None
+    assert call_back(shopper).status_code == 200
+    assert (shopper.order.status, len(mail.outbox)) == ("Being processed", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_c8_a_call_about_an_attempt_whose_row_is_held_is_logged_all_the_same(started, ping):
+    """It has failed, so it is not due for a day; a sync would be let ask sooner, but its row is held."""
+
+    def fail(execute, sql, params, many, context):
+        if sql.replace("`", '"').startswith('UPDATE "pingpayments_payment"'):
+            raise OperationalError("canceling statement due to lock timeout")
+        return execute(sql, params, many, context)
+
+    ping.decline(started.payment.pay_url)
+    assert call_back(started).status_code == 200
+
+    with connection.execute_wrapper(fail):
+        assert call_back(started).status_code == 503
+
+    assert [call.outcome for call in Callback.objects.order_by("pk")] == ["asked", "no_answer"]

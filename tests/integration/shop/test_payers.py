@@ -1,0 +1,125 @@
+"""What staff find a payment by: written when the order is placed, looked up for older ones, and forgotten."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from oscar_pingpayments import facade, ledger
+from oscar_pingpayments.facade import syncing
+from oscar_pingpayments.ledger import payers
+from oscar_pingpayments.models import PaymentOrder
+from tests.benchmarks.figures import count_queries
+from tests.shopper import Shopper, create_product
+
+ASTRID = ("astrid lindqvist", "lindqvist", "astrid@example.org")
+
+
+def found_by(payment_order: PaymentOrder) -> tuple[str | None, ...]:
+    payment_order.refresh_from_db()
+    return payment_order.payer_name, payment_order.payer_last_name, payment_order.payer_email
+
+
+def test_it_is_written_when_the_order_is_placed(started):
+    assert found_by(started.payment_order) == ASTRID
+
+
+def test_what_is_longer_than_its_column_is_cut(started):
+    order = started.order
+    order.shipping_address.first_name, order.shipping_address.last_name = "A" * 255, "B" * 255
+
+    found = payers.found_by(order)
+
+    assert found["payer_name"] == "a" * 255
+    assert found["payer_last_name"] == "b" * 255
+
+
+def test_whose_address_is_not_known_is_found_by_the_account(started, customer):
+    order = started.order
+    order.shipping_address = order.billing_address = None
+    order.user = customer
+    customer.first_name, customer.last_name, customer.email = "Emil", "SVENSSON", "Emil@Example.org"
+
+    assert payers.found_by(order) == {
+        "payer_name": "emil svensson",
+        "payer_last_name": "svensson",
+        "payer_email": "emil@example.org",
+    }
+
+
+def test_of_whom_nothing_is_known_nothing_is_written(started):
+    order = started.order
+    order.shipping_address, order.guest_email = None, ""
+
+    assert set(payers.found_by(order).values()) == {""}
+
+
+# Orders that an older version placed
+
+
+@pytest.fixture
+def old(ping):
+    """Three orders that were placed when payers could not be searched."""
+    product = create_product()
+    for number in range(3):
+        Shopper(email=f"payer{number}@example.org").buys(product)
+    PaymentOrder.objects.update(payer_name=None, payer_last_name=None, payer_email=None)
+    return list(PaymentOrder.objects.order_by("pk"))
+
+
+def test_a_sync_looks_up_the_payers_of_older_orders(old):
+    facade.sync()
+
+    for number, payment_order in enumerate(old):
+        assert found_by(payment_order) == (*ASTRID[:2], f"payer{number}@example.org")
+
+
+def test_they_are_looked_up_in_bites(old, monkeypatch):
+    monkeypatch.setattr(syncing, "PAYERS", 2)
+    monkeypatch.setattr(syncing, "BITE_OF_PAYERS", 1)
+
+    facade.sync()
+    assert [found_by(row)[2] for row in old] == ["payer0@example.org", "payer1@example.org", None]
+
+    facade.sync()
+    assert PaymentOrder.objects.filter(payer_email=None).count() == 0
+
+
+def test_a_sync_that_is_to_stop_leaves_the_rest(old):
+    facade.sync(stopped=lambda: True)
+
+    assert PaymentOrder.objects.filter(payer_email=None).count() == 3
+
+
+def test_of_an_order_that_is_gone_there_is_nothing_to_look_up(old):
+    PaymentOrder.objects.filter(pk=old[0].pk).update(order=None)
+
+    facade.sync()
+
+    assert found_by(old[0]) == ("", "", "")
+    assert found_by(old[1])[0] == ASTRID[0]
+
+
+def test_where_all_are_looked_up_a_sync_asks_once(started):
+    with count_queries() as counted:
+        assert ledger.look_up_payers(500) == 0
+
+    assert counted.total == 1
+
+
+def test_a_row_that_somebody_holds_is_passed_over(old):
+    if not connection.features.has_select_for_update_skip_locked:
+        pytest.skip("this database waits for rows that somebody holds")
+    with count_queries() as counted:
+        ledger.look_up_payers(500)
+
+    assert "SKIP LOCKED" in counted.ours[0]
+
+
+def test_o7_who_was_forgotten_is_found_no_more_and_not_looked_up_again(started):
+    facade.forget_payer(started.payment_order.pk)
+    assert found_by(started.payment_order) == ("", "", "")
+
+    facade.sync()
+
+    assert found_by(started.payment_order) == ("", "", "")

@@ -1,0 +1,104 @@
+"""The same call again and again, answers that overtake each other, and calls that never come."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.core import mail
+from django.db import connection
+from django.urls import reverse
+
+from oscar_pingpayments import facade
+from oscar_pingpayments.models import Callback, Payment, PaymentOrder
+from tests.shopper import Shopper
+
+from .answers import let_ping_answer
+from .books import confirmed
+from .conftest import call_back, rows
+
+
+def test_c1_a_thousand_repeats_have_one_effect_and_cost_one_question(started, ping, heard):
+    ping.pay(started.payment.pay_url)
+    calls = len(ping.calls())
+    token = started.payment.token
+
+    first = facade.receive(token, b'{"status": "COMPLETED"}', "")
+    after_one = rows()
+    answers = [facade.receive(token, b'{"status": "COMPLETED"}', "") for _ in range(999)]
+
+    assert {first, *answers} == {facade.Received.DONE}
+    assert rows() == {**after_one, "Callback": 1000}
+    assert len(ping.calls()) == calls + 1
+    assert [name for name, _ in heard].count("order_paid") == 1
+    assert [message.to for message in mail.outbox] == [["astrid@example.org"]]
+    assert started.order.status_changes.count() == 1
+
+
+def test_c2_a_pending_that_was_asked_for_first_and_is_written_last_changes_nothing(started, ping):
+    """One process has Ping's PENDING in its hand while another asks, hears COMPLETED and writes it."""
+    let_ping_answer(ping, started.payment, "PENDING")
+    pay_meanwhile = [partial(ping.says, started.payment.ping_id, "COMPLETED"), partial(call_back, started)]
+
+    def overtake(execute, sql, params, many, context):
+        if sql.startswith("INSERT") and "pingpayments_exchange" in sql:  # Ping has answered
+            while pay_meanwhile:
+                pay_meanwhile.pop(0)()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(overtake):
+        facade.refresh(started.payment.pk, by="return")
+
+    words = [(entry["status"], entry["by"]) for entry in started.payment.history]
+    assert words == [("COMPLETED", "callback"), ("PENDING", "return")]
+    assert (started.payment.status, started.payment_order.state) == ("COMPLETED", "paid")
+    assert started.order.status == "Being processed"
+    assert started.payment_order.attention == ""
+    assert len(mail.outbox) == 1
+
+
+def test_c3_a_sync_that_runs_every_15_seconds_learns_within_15_seconds_what_no_callback_told(
+    started, ping, clock
+):
+    ping.lose_callbacks()
+    ping.pay(started.payment.pay_url)
+    assert facade.sync().asked == 0
+
+    clock.passes(seconds=15)
+    assert facade.sync().paid == 1
+
+    assert started.order.status == "Being processed"
+    assert len(mail.outbox) == 1
+    assert not Callback.objects.exists()
+
+
+def test_c16_where_no_callback_ever_arrives_every_order_is_finished_all_the_same(product, ping, clock):
+    """Nor does any payer come back: only the sync is left."""
+    ping.lose_callbacks()
+    payments = []
+    for number in range(4):
+        payer = Shopper(email=f"payer{number}@example.org")
+        payer.buys(product)
+        payments.append(payer.payment)
+    paid, declined, _left, again = payments
+    ping.pay(paid.pay_url)
+    ping.decline(declined.pay_url)
+    ping.decline(again.pay_url)
+    clock.passes(minutes=1)
+    facade.sync()
+    payer.client.post(reverse("pingpayments:pay", args=[again.payment_order.token]))
+    ping.pay(payer.payment.pay_url)
+
+    for _ in range(3):
+        clock.passes(minutes=40)
+        facade.sync()
+
+    assert list(PaymentOrder.objects.order_by("pk").values_list("state", "order__status")) == [
+        ("paid", "Being processed"),
+        ("expired", "Cancelled"),
+        ("expired", "Cancelled"),
+        ("paid", "Being processed"),
+    ]
+    assert confirmed() == ["payer0@example.org", "payer3@example.org"]
+    assert product.stockrecords.get().num_allocated == 2
+    assert Payment.objects.filter(live=True).count() == 0
+    assert not Callback.objects.exists()

@@ -1,0 +1,9 @@
+"""The shop's fork of one of Oscar's apps."""
+
+from __future__ import annotations
+
+from oscar.apps.checkout import apps
+
+
+class CheckoutConfig(apps.CheckoutConfig):
+    name = "tests.shops.written_down.checkout"

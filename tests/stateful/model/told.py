@@ -1,0 +1,151 @@
+"""What Ping has told the shop so far, taken from Ping's side of the wire, and what must follow from it.
+
+Knows nothing of the shop's own tables: a status may only grow, in the order in which ``RANK`` has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+WAITING = ("INITIATED", "PENDING")
+FAILED = ("DECLINED", "ABORTED", "EXPIRED", "CRASHED", "STOPPED")
+RANK = {"": 0, "INITIATED": 1, "PENDING": 2, **dict.fromkeys(FAILED, 3), "COMPLETED": 4}
+ALIASES = {"DENIED": "DECLINED"}
+
+#: With these Ping says that it has not taken a call on; it may be made again.
+NOT_TAKEN_ON = (408, 425, 429)
+
+_IDS = re.compile(r"/payment_orders/([0-9a-f-]{36})(?:/payments(?:/([0-9a-f-]{36}))?)?")
+
+
+@dataclass
+class Told:
+    """One payment at Ping as the shop was told of it."""
+
+    id: str
+    order: str
+    word: str = ""
+    last: str = ""
+    #: What was said last, and that is not the same again: (word, what it was).
+    news: tuple[str, str] = ("", "")
+    #: What had come (in the smallest unit, and of which currency) when Ping first said so.
+    money: tuple[int, str] | None = None
+    refunds: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Word:
+    """Something that Ping said, in the order in which it did: ``what`` it was, about which payment."""
+
+    #: "moved", "repeated", "backward", "changed", "paid", "unknown", "misnamed", "not known", "refused"
+    what: str
+    order: str
+    payment: str = ""
+
+
+class Hearsay:
+    """Follows what Ping says. ``payments`` are those that the shop has learnt of, by Ping's id."""
+
+    def __init__(self, ping: Any) -> None:
+        self._ping = ping
+        self._heard = 0
+        self._new: list[Word] = []
+        self.payments: dict[str, Told] = {}
+        #: How often Ping took on, or may have taken on, a refund of each payment.
+        self.refunds: Counter[str] = Counter()
+        #: Payments at Ping that the shop was refused, or given no page for: nobody can pay them.
+        self.lost: set[str] = set()
+
+    def listen(self, found: Collection[str] = (), *, but_the_last: bool = False) -> None:
+        """Take in what was said since. ``but_the_last``: nobody lived to read the last answer.
+
+        ``found`` are the payments that the shop knows by now: a lost one may be among them, where somebody
+        called back about it.
+        """
+        calls = self._ping.calls(since=self._heard)
+        self._heard += len(calls)
+        self.lost -= set(found)
+        for call in calls[: len(calls) - but_the_last]:
+            self._new += self._take(call)
+
+    def news(self) -> list[Word]:
+        """Return what was said since this was asked last."""
+        news, self._new = self._new, []
+        return news
+
+    def _take(self, call: dict[str, Any]) -> Iterator[Word]:
+        found = _IDS.search(call["path"])
+        if found is None:
+            return
+        order, payment = found.groups()
+        answer = call["answer"] if call["status"] == 200 else None
+        is_read = call["operation"] in ("get_payment", "get_payment_order")
+        if is_read and call["status"] == 404:
+            yield Word("not known", order, payment or "")
+        elif call["operation"] == "get_payment" and isinstance(answer, dict):
+            yield from self._tell(self.payments[payment], answer)
+        elif call["operation"] == "get_payment_order" and isinstance(answer, dict):
+            for row in answer["payments"]:
+                if row["id"] not in self.payments and row["id"] not in self.lost:
+                    yield from self._tell(self._learn(order, row["id"]), row)
+        elif call["operation"] == "refund_payment" and may_have_been_taken_on(call["status"]):
+            self.refunds[payment] += 1
+        elif call["operation"] == "initiate_payment":
+            yield from self._begin(order, call["status"], answer)
+
+    def _begin(self, order: str, status: int, answer: Any) -> Iterator[Word]:
+        if status == 200:
+            answer = answer if isinstance(answer, dict) else {}
+            url = answer.get("provider_method_response", {}).get("pay_url", "")
+            if url.startswith(self._ping.url):
+                self._learn(order, answer["id"])
+                return
+            here = next(row for row in self._ping.orders() if row["id"] == order)
+            self.lost.add(here["payments"][-1])
+        if status == 200 or not (status in NOT_TAKEN_ON or may_have_been_taken_on(status)):
+            yield Word("refused", order)
+
+    def _learn(self, order: str, payment: str) -> Told:
+        self.payments[payment] = Told(payment, order)
+        return self.payments[payment]
+
+    def _tell(self, told: Told, answer: dict[str, Any]) -> Iterator[Word]:
+        if "status" not in answer:
+            return
+        if (answer["id"], answer["payment_order_id"]) != (told.id, told.order):
+            told.news = (answer["status"], "misnamed")
+            yield Word("misnamed", told.order, told.id)
+            return
+        told.last = answer["status"]
+        word = ALIASES.get(told.last, told.last)
+        if word not in RANK or not word:
+            what = "unknown"
+        elif RANK[word] > RANK[told.word]:
+            what, told.word = "moved", word
+        else:
+            what = "repeated" if word == told.word else "backward"
+        if (told.last, what) != told.news:
+            told.news = (told.last, what)
+            yield Word(
+                "changed" if what == "backward" and told.money and word in FAILED else what,
+                told.order,
+                told.id,
+            )
+        if what == "moved" and word == "COMPLETED":
+            told.money = (answer["total_amount"], answer["currency"])
+            yield Word("paid", told.order, told.id)
+        told.refunds = done(answer["refunds"])
+
+
+def may_have_been_taken_on(status: int) -> bool:
+    """Whether a call with this answer may have done something."""
+    return not 400 <= status < 500
+
+
+def done(refunds: list[dict[str, Any]] | None) -> list[int]:
+    """Return the amounts of the refunds that Ping lists as carried out."""
+    return [entry["amount"] for entry in refunds or [] if entry["refunded_at"]]

@@ -1,0 +1,55 @@
+"""What the how-tos tell a shop to write works in the tutorial's shop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from . import page
+from .page import TUTORIAL, Code
+from .project import Project
+
+
+@pytest.fixture
+def shop(project: Project) -> Project:
+    """The tutorial's shop with cards, before its first migrate."""
+    project.runs("django-admin startproject shop .")
+    for title in ("2. An Oscar shop without payment", "3. Take cards"):
+        for step in page.sections(TUTORIAL)[title]:
+            if isinstance(step, Code):
+                project.types(step)
+    return project
+
+
+def test_the_example_tests_of_a_shop_pass(shop):
+    for steps in page.sections("howto/test-your-shop.md").values():
+        for step in steps:
+            shop.types(step)
+
+
+def test_a_forked_checkout_with_mixins_written_down_passes_the_checks(shop):
+    (shop.folder / "forked").mkdir()
+    (shop.folder / "forked" / "__init__.py").touch()
+    assert "made with `manage.py oscar_fork_app checkout forked`" in page.read("howto/forked-checkout.md")
+    shop.runs("python manage.py oscar_fork_app checkout forked")
+    names_the_fork(shop.folder / "shop" / "settings.py")
+
+    for step in page.sections("howto/forked-checkout.md")["Write the mixins down"]:
+        shop.types(step)
+
+
+def test_a_forked_checkout_without_them_does_not(shop):
+    shop.types(Code("shop/settings.py", "(at the end)", 'PINGPAYMENTS["AUTO_WIRE"] = False\n'))
+
+    with pytest.raises(AssertionError, match=r"pingpayments\.E023"):
+        shop.runs("python manage.py check --tag pingpayments")
+
+
+def names_the_fork(settings: Path) -> None:
+    """Do what ``oscar_fork_app`` tells one to do."""
+    text = settings.read_text()
+    assert text.count("oscar.apps.checkout.apps.CheckoutConfig") == 1
+    settings.write_text(
+        text.replace("oscar.apps.checkout.apps.CheckoutConfig", "forked.checkout.apps.CheckoutConfig")
+    )
