@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from django.utils import translation
 
 pytest_plugins = ["oscar_pingpayments.simulator.pytest_plugin"]
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what lives as long as the run: Django, Oscar and the tests, a million objects."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from oscar.core.loading import get_class, get_model
 
 from oscar_pingpayments import facade, signals
 from oscar_pingpayments.facade import Person
+from oscar_pingpayments.gateway import transport
 from oscar_pingpayments.models import Exchange
 from tests.shopper import Shopper, create_product
 
@@ -26,9 +27,10 @@ from .refunding import Buyer
 
 
 @pytest.fixture(autouse=True)
-def shop(db, ping, settings):
-    """The shop's settings, pointing at the simulator of this test run."""
+def shop(db, ping, settings, monkeypatch):
+    """The shop's settings, pointing at the simulator of this test run, which is asked again at once."""
     settings.PINGPAYMENTS = {**settings.PINGPAYMENTS, **ping.settings()}
+    monkeypatch.setattr(transport, "FIRST_PAUSE", 0.01)
     return settings
 
 
@@ -167,7 +169,7 @@ def buyer(shop, ping, monkeypatch) -> Buyer:
     applicator = get_class("checkout.applicator", "SurchargeApplicator")
     monkeypatch.setattr(applicator, "get_surcharges", lambda self, basket, **facts: (fee,))
     shopper = Buyer()
-    shopper.adds(create_product(), 3)
+    shopper.has(create_product(), 3)
     shopper.buys(create_product(title="Book", price="100.00"))
     return shopper
 

@@ -16,7 +16,7 @@ from oscar.core.loading import get_model
 from oscar_pingpayments import facade
 from oscar_pingpayments.facade import outbox
 from oscar_pingpayments.models import Effect, Payment, PaymentOrder, Refund
-from tests.shopper import CARD, Shopper, create_product
+from tests.shopper import Shopper, create_product
 
 from .answers import refunded
 from .test_giving_back import create_offer, create_voucher, held
@@ -316,9 +316,9 @@ def test_m2_an_order_whose_money_came_too_late_is_brought_back(shopper, ping, re
     product = create_product()
     voucher = create_voucher()
     create_offer()
-    shopper.adds(product)
+    shopper.has(product)
     shopper.enters_voucher(voucher.code)
-    shopper.goes_to_payment().chooses(CARD).places_order()
+    shopper.buys()
     before = held()
     ended(shopper, how)
     assert held() != before
@@ -393,7 +393,7 @@ def test_an_order_whose_product_is_gone_is_not_brought_back(started, product, pi
 
 def test_an_order_whose_offer_is_gone_is_brought_back_without_it(shopper, ping, reinstating):
     create_offer()
-    shopper.adds(create_product()).goes_to_payment().chooses(CARD).places_order()
+    shopper.has(create_product()).buys()
     ended(shopper)
     get_model("offer", "ConditionalOffer").objects.all().delete()
 
@@ -406,9 +406,9 @@ def test_an_order_whose_offer_is_gone_is_brought_back_without_it(shopper, ping, 
 @pytest.mark.parametrize("gone", ["used", "deleted"])
 def test_an_order_whose_voucher_is_gone_is_not_brought_back(shopper, product, ping, reinstating, gone):
     voucher = create_voucher()
-    shopper.adds(product)
+    shopper.has(product)
     shopper.enters_voucher(voucher.code)
-    shopper.goes_to_payment().chooses(CARD).places_order()
+    shopper.buys()
     ended(shopper)
     if gone == "used":
         voucher.applications.create(order=shopper.order)

@@ -69,11 +69,11 @@ def test_an_unknown_token_costs_one_query(started, page):
     assert len(counted.ours) == 1
 
 
-@pytest.mark.parametrize("token", ["%00", "x" * 65, "%C3%A9", "%ff", "a.b", "x%20", "%0a", "a:b"])
 @pytest.mark.parametrize("page", ADDRESSES)
-def test_what_cannot_be_a_token_is_not_looked_up(started, page, token):
+def test_what_cannot_be_a_token_is_not_looked_up(started, page):
     with count_queries() as counted:
-        assert visit(page, token).status_code == 404
+        for token in ["%00", "x" * 65, "%C3%A9", "%ff", "a.b", "x%20", "%0a", "a:b"]:
+            assert visit(page, token).status_code == 404, token
 
     assert counted.ours == []
 

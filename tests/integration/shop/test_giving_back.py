@@ -17,7 +17,7 @@ from oscar.test import factories
 from oscar_pingpayments import facade
 from oscar_pingpayments.exceptions import OutcomeUnknownError
 from oscar_pingpayments.models import Exchange, Payment, PaymentOrder
-from tests.shopper import CARD, Shopper, create_product
+from tests.shopper import Shopper, create_product
 
 from .conftest import call_back
 
@@ -91,7 +91,7 @@ def test_f8_stock_voucher_and_offer_are_as_before_once(shopper, ping, ending):
     lantern, lamp = create_product("Lantern"), create_product("Lamp", "99.00", stock=3)
     create_offer()
     create_voucher()
-    shopper.adds(lantern, 2).adds(lamp).enters_voucher("WELCOME").goes_to_payment().chooses(CARD)
+    shopper.has(lantern, 2).has(lamp).enters_voucher("WELCOME").stands_at_preview()
     before = held()
     shopper.places_order()
     assert shopper.order.discounts.count() == 2
@@ -110,27 +110,27 @@ def test_f8_stock_voucher_and_offer_are_as_before_once(shopper, ping, ending):
 @ENDINGS
 def test_f8_a_voucher_for_one_use_can_be_used_again(shopper, product, ping, ending):
     create_voucher()
-    shopper.adds(product).enters_voucher("WELCOME").goes_to_payment().chooses(CARD).places_order()
-    other = Shopper(email="karl@example.org").adds(product).enters_voucher("WELCOME")
+    shopper.has(product).enters_voucher("WELCOME").buys()
+    other = Shopper(email="karl@example.org").has(product).enters_voucher("WELCOME")
     assert other.basket.total_incl_tax == Decimal("299.00")
 
     ends(ending, shopper)
 
     other.enters_voucher("WELCOME")
     assert other.basket.total_incl_tax == Decimal("269.10")
-    other.goes_to_payment().chooses(CARD).places_order()
+    other.buys()
     assert other.order.total_incl_tax == Decimal("269.10")
 
 
 def test_a_customers_own_voucher_can_be_used_again(customer, product, ping):
     create_voucher(usage=Voucher.ONCE_PER_CUSTOMER)
     shopper = Shopper(user=customer)
-    shopper.adds(product).enters_voucher("WELCOME").goes_to_payment().chooses(CARD).places_order()
+    shopper.has(product).enters_voucher("WELCOME").buys()
     first = shopper.order
     assert first.total_incl_tax == Decimal("269.10")
 
     ends("payer", shopper)
-    shopper.goes_to_payment().chooses(CARD).places_order()
+    shopper.buys()
 
     assert shopper.order != first
     assert shopper.order.total_incl_tax == Decimal("269.10")
@@ -139,9 +139,9 @@ def test_a_customers_own_voucher_can_be_used_again(customer, product, ping):
 def test_a_customers_own_limit_of_an_offer_is_as_before(customer, product, ping):
     create_offer(max_user_applications=1)
     shopper = Shopper(user=customer)
-    shopper.adds(product).goes_to_payment().chooses(CARD).places_order()
+    shopper.has(product).buys()
     assert shopper.order.total_incl_tax == Decimal("269.10")
-    assert shopper.adds(product).basket.total_incl_tax == Decimal("299.00")
+    assert shopper.has(product).basket.total_incl_tax == Decimal("299.00")
 
     ends("staff", shopper)
 
@@ -162,7 +162,7 @@ def test_an_offer_that_was_used_up_by_the_order_is_open_again(shopper, product, 
 
 def test_counters_that_staff_have_set_back_do_not_fall_below_nought(shopper, product, ping):
     create_voucher()
-    shopper.adds(product).enters_voucher("WELCOME").goes_to_payment().chooses(CARD).places_order()
+    shopper.has(product).enters_voucher("WELCOME").buys()
     Voucher.objects.update(num_orders=0, total_discount=0)
     Offer.objects.update(num_orders=0, num_applications=0, total_discount=0)
 
@@ -257,7 +257,7 @@ def test_the_new_basket_has_the_lines_with_their_options_and_vouchers(shopper, p
     shopper.client.post(
         reverse("basket:add", kwargs={"pk": engraved.pk}), {"quantity": 2, "text": "Vimmerby"}
     )
-    shopper.adds(product).enters_voucher("WELCOME").goes_to_payment().chooses(CARD).places_order()
+    shopper.has(product).enters_voucher("WELCOME").buys()
     total = shopper.order.total_incl_tax
 
     ends("payer", shopper)
@@ -273,8 +273,8 @@ def test_the_new_basket_has_the_lines_with_their_options_and_vouchers(shopper, p
 
 def test_what_the_payer_put_into_a_new_basket_meanwhile_stays(shopper, product, ping):
     other = create_product("Lamp", "99.00")
-    shopper.adds(product, 3).goes_to_payment().chooses(CARD).places_order()
-    shopper.adds(product).adds(other)
+    shopper.has(product, 3).buys()
+    shopper.has(product).has(other)
 
     ends("payer", shopper)
 

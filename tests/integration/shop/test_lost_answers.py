@@ -13,7 +13,7 @@ from django.utils import timezone
 from oscar_pingpayments import facade
 from oscar_pingpayments.facade.refreshing import IN_FLIGHT, NEVER_ARRIVED
 from oscar_pingpayments.models import Payment, PaymentOrder
-from tests.shopper import CARD, Shopper, create_product
+from tests.shopper import Shopper, create_product
 
 from .books import assert_books_agree
 from .conftest import Killed, call_back, come_back, die
@@ -35,7 +35,7 @@ LOST = pytest.mark.parametrize(
 def ready(ping, change) -> Shopper:
     """A payer who has only to place the order."""
     change(TIMEOUT=(1, 0.3))
-    return Shopper().adds(create_product()).goes_to_payment().chooses(CARD)
+    return Shopper().has(create_product()).stands_at_preview()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from oscar.core.loading import get_model
 from oscar_pingpayments import facade
 from oscar_pingpayments.facade import letters
 from oscar_pingpayments.models import Effect, PaymentOrder
-from tests.shopper import CARD, Shopper
+from tests.shopper import Shopper
 
 from .mails import cancels, declines, html, lines, minutes_pass, pays, refunds
 
@@ -31,7 +31,7 @@ def declined(started, ping):
 
 
 def test_the_mail_is_in_the_language_in_which_the_order_was_placed(ping, product):
-    shopper = Shopper().adds(product).goes_to_payment().chooses(CARD)
+    shopper = Shopper().has(product).stands_at_preview()
     with translation.override("sv"):
         shopper.client.post(
             reverse("checkout:preview"), {"action": "place_order"}, headers={"Accept-Language": "sv"}

@@ -70,7 +70,7 @@ def test_s3_nothing_is_placed_while_ping_makes_no_payment_order(
     create_voucher()
     shopper = Shopper(user=request.getfixturevalue("customer") if who == "customer" else None)
     shopper.client.post(reverse("basket:add", kwargs={"pk": sign.pk}), {"quantity": 2, "text": "Vimmerby"})
-    shopper.adds(product, 3).enters_voucher("WELCOME").goes_to_payment().chooses(CARD)
+    shopper.has(product, 3).enters_voucher("WELCOME").stands_at_preview()
     before, stock, there = contents(shopper.basket), held(), rows()
     if fault == "down":
         change(BASE_URL="http://127.0.0.1:9/payments")  # where nobody listens

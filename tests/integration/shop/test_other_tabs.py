@@ -10,7 +10,7 @@ from django.urls import reverse
 from oscar.core.loading import get_class, get_model
 
 from oscar_pingpayments.models import PaymentOrder
-from tests.shopper import CARD, Shopper, create_product
+from tests.shopper import Shopper, create_product
 
 from .books import assert_books_agree
 from .conftest import call_back, come_back, nothing_changes
@@ -50,7 +50,7 @@ def lines(shopper: Shopper) -> list[tuple[str, int]]:
 def test_s2_the_second_tab_ends_at_the_order_of_the_first(shopper, product, ping, stands):
     """Also where order numbers do not come from baskets and would not give it away."""
     lamp = create_product("Lamp", "99.00")
-    shopper.adds(product).goes_to_payment().chooses(CARD)
+    shopper.has(product).stands_at_preview()
     tab = other_tab(shopper)
     tab.post(reverse("basket:add", kwargs={"pk": lamp.pk}), {"quantity": 1, "action": "add"})
     shopper.places_order()
@@ -81,8 +81,8 @@ def test_s2_the_second_tab_ends_at_the_order_of_the_first(shopper, product, ping
 
 @pytest.mark.parametrize("who", ["customer"])
 def test_s2_the_same_basket_in_another_browser_ends_at_the_order_too(shopper, product, ping, customer):
-    shopper.adds(product).goes_to_payment().chooses(CARD)
-    elsewhere = Shopper(user=customer).goes_to_payment().chooses(CARD)
+    shopper.has(product).stands_at_preview()
+    elsewhere = Shopper(user=customer).stands_at_preview()
     shopper.places_order()
 
     with nothing_changes():
@@ -97,7 +97,7 @@ def test_s2_the_same_basket_in_another_browser_ends_at_the_order_too(shopper, pr
 def test_s2_a_basket_is_placed_once_whatever_its_orders_are_called(shopper, product, ping, monkeypatch):
     """A shop with random order numbers: only the basket itself can tell that it was placed."""
     numbers = iter(["A1", "B2"])
-    shopper.adds(product).goes_to_payment().chooses(CARD)
+    shopper.has(product).stands_at_preview()
     tab = other_tab(shopper)
     tabs, answers = [tab], []
 
@@ -136,9 +136,9 @@ def test_s2_after_the_order_ended_an_empty_basket_is_oscars_own_matter(shopper, 
 @pytest.mark.parametrize("hears", ["return", "callback", "declined", "change"])
 def test_s15_a_basket_that_is_filled_meanwhile_is_left_alone(shopper, product, ping, hears, who):
     lamp = create_product("Lamp", "99.00")
-    shopper.adds(product, 2).goes_to_payment().chooses(CARD).places_order()
+    shopper.has(product, 2).buys()
     order = shopper.order
-    shopper.adds(lamp, 3)
+    shopper.has(lamp, 3)
     assert lines(shopper) == [("Lamp", 3)]
     mine = shopper.basket.pk
 
@@ -160,7 +160,7 @@ def test_s15_a_basket_that_is_filled_meanwhile_is_left_alone(shopper, product, p
     assert_books_agree(ping)
 
     # And it can be bought as if there had been nothing.
-    come_back(shopper, ping.pay(shopper.goes_to_payment().chooses(CARD).places_order()["Location"]))
+    come_back(shopper, ping.pay(shopper.buys()["Location"]))
     assert shopper.order != order
     assert shopper.payment_order.is_paid
     assert_books_agree(ping)

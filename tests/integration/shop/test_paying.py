@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from django.core import mail
 from django.urls import reverse
 from oscar.core.loading import get_model
 
 from oscar_pingpayments import facade
 from oscar_pingpayments.models import PaymentOrder
-from tests.shopper import CARD
+from tests.shopper import CARD, Shopper
 
 from .conftest import call_back, come_back
 
@@ -19,7 +20,7 @@ Basket = get_model("basket", "Basket")
 
 
 def test_placing_an_order_sends_the_payer_to_the_payment_page(shopper, product, ping, heard):
-    response = shopper.buys(product)
+    response = shopper.checks_out(product)
 
     payment = shopper.payment
     assert response.status_code == 302
@@ -174,3 +175,21 @@ def test_a_payment_that_arrives_while_the_payer_changes_the_order_pays_it(starte
 
     assert started.order.status == "Being processed"
     assert response.redirect_chain[-1][0] == reverse("checkout:thank-you")
+
+
+@pytest.mark.parametrize("who", ["guest", "customer"])
+def test_the_tests_short_way_leaves_what_the_checkouts_pages_leave(product, django_user_model, who):
+    def shopper(name: str) -> Shopper:
+        return Shopper(user=django_user_model.objects.create_user(name) if who == "customer" else None)
+
+    walks = shopper("walks").adds(product, 2).goes_to_payment().chooses(CARD)
+    jumps = shopper("jumps").has(product, 2).stands_at_preview()
+
+    answers = [each.client.session["checkout_data"] for each in (walks, jumps)]
+    assert answers[1] == {name: given for name, given in answers[0].items() if given}
+    left = [
+        [(line.product, line.quantity, line.price_incl_tax) for line in each.basket.lines.all()]
+        for each in (walks, jumps)
+    ]
+    assert left[0] == left[1] != []
+    assert set(jumps.client.cookies) == set(walks.client.cookies) - {"messages"}

@@ -10,7 +10,7 @@ from django.urls import reverse
 from oscar.apps.checkout.surcharges import FlatCharge
 from oscar.core.loading import get_class
 
-from tests.shopper import CARD, Shopper, create_product
+from tests.shopper import Shopper, create_product
 
 from .conftest import nothing_changes
 from .test_giving_back import create_offer, create_voucher
@@ -23,7 +23,7 @@ def asked_for(ping) -> tuple[int, list[int]]:
 
 
 def test_m8_three_times_33_33(ping):
-    shopper = Shopper().adds(create_product(price="33.33"), 3).goes_to_payment().chooses(CARD)
+    shopper = Shopper().has(create_product(price="33.33"), 3).stands_at_preview()
 
     shopper.places_order()
 
@@ -39,8 +39,8 @@ def test_m8_discounts_over_many_odd_prices_add_up(ping, seed):
     shopper = Shopper()
     for number in range(chance.randint(2, 6)):
         price = Decimal(chance.choice([3333, 1, 99, 6667, chance.randint(1, 200_000)])) / 100
-        shopper.adds(create_product(f"Thing {number}", str(price)), chance.randint(1, 7))
-    shopper.enters_voucher("WELCOME").goes_to_payment().chooses(CARD)
+        shopper.has(create_product(f"Thing {number}", str(price)), chance.randint(1, 7))
+    shopper.enters_voucher("WELCOME").stands_at_preview()
 
     shopper.places_order()
 
@@ -54,7 +54,7 @@ def test_m8_discounts_over_many_odd_prices_add_up(ping, seed):
 
 def test_m8_a_total_with_half_an_ore_is_refused_before_anything_is_placed(ping, product, monkeypatch):
     """SQLite would keep 299.125 as 299.12 and PostgreSQL as 299.13: neither is what the payer was shown."""
-    shopper = Shopper().adds(product).goes_to_payment().chooses(CARD)
+    shopper = Shopper().has(product).stands_at_preview()
     surcharges = (FlatCharge(excl_tax=Decimal("0.125"), incl_tax=Decimal("0.125")),)
     applicator = get_class("checkout.applicator", "SurchargeApplicator")
     monkeypatch.setattr(applicator, "get_surcharges", lambda self, basket, **facts: surcharges)

@@ -14,7 +14,6 @@ from django.urls import reverse
 from oscar_pingpayments import conf, facade, payer
 from oscar_pingpayments.exceptions import NotSentError
 from oscar_pingpayments.models import Exchange, Payment
-from tests.shopper import CARD
 
 from .books import assert_books_agree
 from .conftest import come_back
@@ -47,7 +46,7 @@ def test_s13_by_default_a_click_waits_for_ten_seconds():
 
 def test_s13_placing_an_order_waits_no_longer_than_one_call_may_take(shopper, product, ping, hurried, change):
     """Both calls are slow: together they have the time of one."""
-    shopper.adds(product).goes_to_payment().chooses(CARD)
+    shopper.has(product).stands_at_preview()
     ping.misbehave("create_payment_order", "latency", seconds=0.6)
     ping.misbehave("initiate_payment", "silent", seconds=60, acts=True)
 
@@ -65,7 +64,7 @@ def test_s13_placing_an_order_waits_no_longer_than_one_call_may_take(shopper, pr
 
 
 def test_s13_an_order_that_ping_is_too_slow_for_is_not_placed(shopper, product, ping, hurried):
-    shopper.adds(product).goes_to_payment().chooses(CARD)
+    shopper.has(product).stands_at_preview()
     ping.misbehave("create_payment_order", "silent", seconds=60)
 
     page = shopper.places_order().content.decode()

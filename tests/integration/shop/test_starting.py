@@ -14,7 +14,7 @@ from oscar_pingpayments import facade, ledger
 from oscar_pingpayments.exceptions import NotSentError
 from oscar_pingpayments.facade import connection
 from oscar_pingpayments.models import Exchange, Payment, PaymentOrder
-from tests.shopper import CARD, Shopper, create_product
+from tests.shopper import Shopper, create_product
 
 from .conftest import nothing_changes
 
@@ -116,7 +116,7 @@ def test_the_billing_address_is_the_payers(started):
 
 
 def test_several_of_a_product_are_one_item(shopper, ping):
-    shopper.adds(create_product("Lamp", "33.33"), 3).goes_to_payment().chooses(CARD).places_order()
+    shopper.has(create_product("Lamp", "33.33"), 3).buys()
 
     (remote,) = ping.payments()
     assert [(item["name"], item["amount"]) for item in remote["order_items"]] == [("Lamp x 3", 9999)]

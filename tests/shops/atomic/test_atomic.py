@@ -31,13 +31,13 @@ def test_the_shop_is_wired_and_atomic():
 
 
 def test_an_order_is_paid_by_card(shopper, product, ping):
-    assert shopper.buys(product)["Location"] == shopper.payment.pay_url
+    assert shopper.checks_out(product)["Location"] == shopper.payment.pay_url
 
     assert_paid(shopper, ping)
 
 
 def test_the_callback_alone_makes_the_order_paid(shopper, product, ping):
-    shopper.buys(product)
+    shopper.checks_out(product)
     ping.pay(shopper.payment.pay_url)
 
     assert call_back(shopper).status_code == 200
@@ -79,7 +79,7 @@ def transactions():
 def test_s11_no_transaction_is_open_while_an_address_of_ours_asks_ping(
     shopper, product, ping, transactions, page
 ):
-    shopper.buys(product)
+    shopper.checks_out(product)
     token = shopper.payment.token if page in ("return", "callback") else shopper.payment_order.token
     url = reverse(f"pingpayments:{page}", args=[token])
     if page == "pay":
@@ -103,7 +103,7 @@ def test_s11_what_ping_said_survives_a_template_of_the_shops_that_fails(
     page.parent.mkdir(parents=True)
     page.write_text("{% extends 'no/such/layout.html' %}")
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
-    shopper.buys(product)
+    shopper.checks_out(product)
     ping.pay(shopper.payment.pay_url)
     stranger = Client(raise_request_exception=False)
 
@@ -144,7 +144,7 @@ def test_another_methods_order_is_undone_by_a_page_that_fails(shopper, product, 
 
 
 def test_an_unpaid_order_is_changed_in_one_piece(shopper, product, ping):
-    shopper.buys(product)
+    shopper.checks_out(product)
 
     shopper.client.post(reverse("pingpayments:change", args=[shopper.payment_order.token]))
 

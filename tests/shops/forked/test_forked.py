@@ -54,7 +54,7 @@ def test_the_shops_own_preview_shows_the_chosen_method(shopper, product):
 def test_an_order_with_tax_of_the_checkout_is_paid(shopper, product, ping):
     shopper.adds(create_product("Lamp", "33.33"), 3)
 
-    response = shopper.buys(product)
+    response = shopper.checks_out(product)
 
     assert response["Location"] == shopper.payment.pay_url
     assert shopper.order.total_excl_tax == Decimal("398.99")
@@ -64,7 +64,7 @@ def test_an_order_with_tax_of_the_checkout_is_paid(shopper, product, ping):
 
 
 def test_the_shops_own_ending_of_the_checkout_and_thanks_are_kept(shopper, product, ping):
-    shopper.buys(product)
+    shopper.checks_out(product)
     assert [note.message for note in shopper.order.notes.all()] == ["Pack it well"]
 
     assert_paid(shopper, ping)
@@ -74,7 +74,7 @@ def test_the_shops_own_ending_of_the_checkout_and_thanks_are_kept(shopper, produ
 
 
 def test_an_order_that_is_changed_is_placed_again_with_its_tax(shopper, product, ping):
-    shopper.buys(product)
+    shopper.checks_out(product)
 
     shopper.client.post(reverse("pingpayments:change", args=[shopper.payment_order.token]))
     shopper.chooses(CARD).places_order()
@@ -97,7 +97,7 @@ def staff(django_user_model):
 
 
 def test_the_shops_own_dashboard_has_the_payments_in_it(shopper, product, ping, staff):
-    shopper.buys(product)
+    shopper.checks_out(product)
 
     assert staff.get(reverse("dashboard:weather")).content == b"Fine"
     page = staff.get(reverse("dashboard:payments-list")).content.decode()
@@ -106,7 +106,7 @@ def test_the_shops_own_dashboard_has_the_payments_in_it(shopper, product, ping, 
 
 
 def test_the_shops_own_page_of_an_order_has_the_payment_on_it(shopper, product, ping, staff):
-    shopper.buys(product)
+    shopper.checks_out(product)
 
     page = staff.get(reverse("dashboard:order-detail", args=[shopper.order.number])).content.decode()
 
@@ -115,7 +115,7 @@ def test_the_shops_own_page_of_an_order_has_the_payment_on_it(shopper, product, 
 
 
 def test_what_the_shop_asks_for_is_asked_for(shopper, product, ping, staff):
-    shopper.buys(product)
+    shopper.checks_out(product)
     payment_order = shopper.payment_order
 
     assert staff.get(reverse("dashboard:payments-refresh", args=[payment_order.pk])).status_code == 200

@@ -35,7 +35,7 @@ def test_the_shops_own_choice_is_asked(shopper, product):
 
 
 def test_card_is_paid_by_card(shopper, product, ping):
-    response = shopper.buys(product)
+    response = shopper.checks_out(product)
 
     assert response["Location"] == shopper.payment.pay_url
     assert_paid(shopper, ping)
@@ -84,7 +84,7 @@ def test_what_the_other_plugin_refuses_is_said_on_its_own_page(bartering, ping):
 
 
 def test_a_payer_who_gives_up_the_card_may_pay_with_a_cow(shopper, product, ping):
-    shopper.buys(product)
+    shopper.checks_out(product)
     by_card = shopper.order
 
     shopper.client.post(

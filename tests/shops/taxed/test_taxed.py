@@ -44,7 +44,7 @@ def test_the_shop_is_wired():
 
 
 def test_goods_of_two_rates_and_their_delivery_are_paid(shopper, lantern, book, ping):
-    shopper.adds(book, 3).buys(lantern)
+    shopper.adds(book, 3).checks_out(lantern)
 
     assert shopper.order.total_incl_tax == Decimal("453.99")
     assert assert_adds_up(shopper, ping) == [
@@ -58,7 +58,7 @@ def test_goods_of_two_rates_and_their_delivery_are_paid(shopper, lantern, book, 
 def test_a_surcharge_is_an_item_of_its_own(shopper, lantern, ping, surcharges):
     surcharges(FlatCharge(excl_tax=Decimal("8.00"), incl_tax=Decimal("10.00")))
 
-    shopper.buys(lantern)
+    shopper.checks_out(lantern)
 
     assert assert_adds_up(shopper, ping) == [
         ("Lantern", 29900, 25.0),
@@ -71,7 +71,7 @@ def test_a_surcharge_is_an_item_of_its_own(shopper, lantern, ping, surcharges):
 def test_m8_a_surcharge_in_percent_that_comes_out_even_is_paid(shopper, lantern, ping, surcharges):
     surcharges(PercentageCharge(percentage=Decimal(50)))
 
-    shopper.buys(lantern)
+    shopper.checks_out(lantern)
 
     assert shopper.order.total_incl_tax == Decimal("522.00")
     assert assert_adds_up(shopper, ping)[-1] == ("Percentage surcharge", 17400, 25.0)

@@ -36,7 +36,7 @@ def test_an_order_is_paid_by_card(shopper, product, ping):
 
 
 def test_another_method_is_placed_as_stock_oscar_does(shopper, product, ping):
-    response = shopper.buys(product, method="invoice")
+    response = shopper.checks_out(product, method="invoice")
 
     assert response["Location"] == reverse("checkout:thank-you")
     assert len(mail.outbox) == 1
@@ -45,7 +45,7 @@ def test_another_method_is_placed_as_stock_oscar_does(shopper, product, ping):
 
 
 def test_pages_that_the_shop_did_not_write_down_are_stock(shopper, product):
-    shopper.buys(product)
+    shopper.checks_out(product)
 
     page = shopper.client.get(reverse("basket:summary")).content.decode()
 
@@ -53,7 +53,7 @@ def test_pages_that_the_shop_did_not_write_down_are_stock(shopper, product):
 
 
 def test_without_our_dashboard_oscars_is_as_it_was(shopper, product, admin_client):
-    shopper.buys(product)
+    shopper.checks_out(product)
     page = admin_client.get(reverse("dashboard:index")).content.decode()
     assert "Card payments" not in page
     order = admin_client.get(reverse("dashboard:order-detail", args=[shopper.order.number]))
