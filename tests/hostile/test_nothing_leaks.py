@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import django
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
@@ -28,7 +29,7 @@ from tests.shopper import CARD as CARD_METHOD
 from tests.shopper import Shopper, create_product
 
 from .campaign import IS_CAMPAIGN
-from .witness import ADDRESS, CARD, EMAIL, INDISCREET, IP_ADDRESS, PERSONAL, Witness, keys, letters
+from .witness import ADDRESS, CARD, EMAIL, INDISCREET, IP_ADDRESS, PERSONAL, Witness, letters
 
 #: Every so many statements one is made to fail.
 STEP = 5 if IS_CAMPAIGN else 30
@@ -68,13 +69,14 @@ def placed(payer: Shopper) -> Shopper:
 @pytest.fixture(autouse=True)
 def nobody_is_named(settings, witness: Witness, admin_client: Client) -> Iterator[None]:
     """After each test, look everywhere."""
-    settings.ADMINS = settings.MANAGERS = [("Owner", "owner@shop.example")]
+    owner = "owner@shop.example"
+    settings.ADMINS = settings.MANAGERS = [owner] if django.VERSION >= (6,) else [("Owner", owner)]
     yield
     look_at_rows(witness)
     look_at_admin(witness, admin_client)
     for letter in letters(of_djangos=not witness.not_ours):
         witness.hear("a letter to staff", letter.subject, letter.body, str(letter.alternatives))
-    complaints = witness.complaints([*PERSONAL, *keys()])
+    complaints = witness.complaints([*PERSONAL, *witness.keys()])
     assert not complaints, "\n".join(complaints)
 
 
@@ -398,7 +400,7 @@ def test_nobody_is_named_when_the_settings_are_wrong(payer, ping, change, witnes
     product = create_product()
     change(**wrong)
 
-    for step in (lambda: payer.buys(product), conf.get_settings, facade.sync):
+    for step in (lambda: payer.checks_out(product), conf.get_settings, facade.sync):
         try:
             step()
         except Exception as error:

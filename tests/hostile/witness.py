@@ -42,15 +42,6 @@ INDISCREET = (
 )
 
 
-def keys() -> list[str]:
-    """What opens something, as it stands in our rows, and the secret."""
-    tokens = [*PaymentOrder.objects.values_list("token", flat=True)]
-    tokens += Payment.objects.values_list("token", flat=True)
-    pages = [url.partition("?")[0] for url in Payment.objects.values_list("pay_url", flat=True) if url]
-    codes = [page.rpartition("/")[2] for page in pages]
-    return [simulator.API_SECRET, refund_token(), *tokens, *pages, *codes]
-
-
 def found_in(text: str, wanted: list[str]) -> list[str]:
     """Return which of these a text names, with what stands around it."""
     plain = re.sub(r"&#x27;|&quot;", "'", text)
@@ -68,12 +59,22 @@ class Witness(logging.Handler):
     heard: list[tuple[str, str]] = field(default_factory=list)
     #: Loggers of Django's that tell, in its own way, of errors in the shop's code and settings.
     not_ours: set[str] = field(default_factory=set)
+    #: Where Ping tells of refunds, as long as the settings are right.
+    refund_token: str = field(default_factory=refund_token)
 
     def __post_init__(self) -> None:
         super().__init__(logging.DEBUG)
 
     def __hash__(self) -> int:
         return id(self)
+
+    def keys(self) -> list[str]:
+        """What opens something, as it stands in our rows, and before all the secret."""
+        tokens = [*PaymentOrder.objects.values_list("token", flat=True)]
+        tokens += Payment.objects.values_list("token", flat=True)
+        pages = [url.partition("?")[0] for url in Payment.objects.values_list("pay_url", flat=True) if url]
+        codes = [page.rpartition("/")[2] for page in pages]
+        return [simulator.API_SECRET, self.refund_token, *tokens, *pages, *codes]
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name in self.not_ours:
@@ -93,7 +94,7 @@ class Witness(logging.Handler):
         The address of a request is in each of Django's reports, so what is in it is not looked for here.
         """
         reports = SafeExceptionReporterFilter()
-        addresses = keys()[1:]
+        addresses = self.keys()[1:]
         for frame in _frames(error):
             if "/oscar_pingpayments/" in frame.tb_frame.f_code.co_filename:
                 shown = dict(reports.get_traceback_frame_variables(None, frame.tb_frame))

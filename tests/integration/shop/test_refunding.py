@@ -372,8 +372,8 @@ def test_f5_a_payment_order_whose_state_cannot_be_asked_keeps_the_words(bought, 
     assert told.value.words == "no"
 
 
-def test_refused_credentials_are_told_to_staff(bought, ping, settings):
-    settings.MANAGERS = [("Staff", "staff@example.org")]
+def test_refused_credentials_are_told_to_staff(bought, ping, change):
+    change(STAFF_EMAILS=["staff@example.org"])
     ping.misbehave("refund_payment", "status", status=401)
 
     with pytest.raises(AuthenticationError):

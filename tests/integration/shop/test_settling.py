@@ -133,8 +133,8 @@ def test_a_state_that_cannot_be_asked_for_is_not_guessed(bought, ping, staff):
     assert facade.refresh_order(bought.payment_order.pk).status == "CLOSED"
 
 
-def test_refused_credentials_are_told_to_staff(bought, ping, settings):
-    settings.MANAGERS = [("Staff", "staff@example.org")]
+def test_refused_credentials_are_told_to_staff(bought, ping, change):
+    change(STAFF_EMAILS=["staff@example.org"])
     ping.misbehave("close", "status", status=401)
 
     with pytest.raises(AuthenticationError):
