@@ -32,6 +32,18 @@ def every_attempt_is_asked_about_again(world: World, seen: list[Seen]) -> None:
                 assert row.error or row.live or each.row.ended_at
 
 
+def every_payment_at_ping_is_known_or_looked_up(world: World, seen: list[Seen]) -> None:
+    """One whose answer was lost or made no sense is found by the number that it was sent with."""
+    attempts = {(str(each.row.ping_id), one.row.number): one.row for each in seen for one in each.attempts}
+    known = world.known_payments()
+    for remote in world.ping.payments():
+        if remote["id"] not in known:
+            row = attempts[remote["payment_order_id"], int(remote["metadata"]["attempt"])]
+            assert row.ping_id is None
+            assert row.sent_at
+            assert row.ask_again_at
+
+
 def at_most_one_attempt_is_live(world: World, seen: list[Seen]) -> None:
     for each in seen:
         live = [attempt.row for attempt in each.attempts if attempt.row.live]
@@ -55,6 +67,7 @@ def every_effect_has_its_time(world: World, seen: list[Seen]) -> None:
 
 CHECKS = [
     every_attempt_is_asked_about_again,
+    every_payment_at_ping_is_known_or_looked_up,
     at_most_one_attempt_is_live,
     every_order_ends,
     every_effect_has_its_time,

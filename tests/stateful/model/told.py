@@ -57,27 +57,24 @@ class Hearsay:
         self.payments: dict[str, Told] = {}
         #: How often Ping took on, or may have taken on, a refund of each payment.
         self.refunds: Counter[str] = Counter()
-        #: Payments at Ping that the shop was refused, or given no page for: nobody can pay them.
-        self.lost: set[str] = set()
 
-    def listen(self, found: Collection[str] = (), *, but_the_last: bool = False) -> None:
+    def listen(self, held: Collection[str], *, but_the_last: bool = False) -> None:
         """Take in what was said since. ``but_the_last``: nobody lived to read the last answer.
 
-        ``found`` are the payments that the shop knows by now: a lost one may be among them, where somebody
-        called back about it.
+        ``held`` are the payments of which the shop has the ids by now. One whose answer was lost or made no
+        sense is learnt of from Ping's list, where it was that attempt that the shop looked up.
         """
         calls = self._ping.calls(since=self._heard)
         self._heard += len(calls)
-        self.lost -= set(found)
         for call in calls[: len(calls) - but_the_last]:
-            self._new += self._take(call)
+            self._new += self._take(call, held)
 
     def news(self) -> list[Word]:
         """Return what was said since this was asked last."""
         news, self._new = self._new, []
         return news
 
-    def _take(self, call: dict[str, Any]) -> Iterator[Word]:
+    def _take(self, call: dict[str, Any], held: Collection[str]) -> Iterator[Word]:
         found = _IDS.search(call["path"])
         if found is None:
             return
@@ -90,7 +87,7 @@ class Hearsay:
             yield from self._tell(self.payments[payment], answer)
         elif call["operation"] == "get_payment_order" and isinstance(answer, dict):
             for row in answer["payments"]:
-                if row["id"] not in self.payments and row["id"] not in self.lost:
+                if row["id"] in held and row["id"] not in self.payments:
                     yield from self._tell(self._learn(order, row["id"]), row)
         elif call["operation"] == "refund_payment" and may_have_been_taken_on(call["status"]):
             self.refunds[payment] += 1
@@ -104,8 +101,6 @@ class Hearsay:
             if url.startswith(self._ping.url):
                 self._learn(order, answer["id"])
                 return
-            here = next(row for row in self._ping.orders() if row["id"] == order)
-            self.lost.add(here["payments"][-1])
         if status == 200 or not (status in NOT_TAKEN_ON or may_have_been_taken_on(status)):
             yield Word("refused", order)
 
