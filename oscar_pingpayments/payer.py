@@ -155,14 +155,18 @@ def keep_basket(request: HttpRequest, basket: Any) -> None:
 def kept_basket(request: Any) -> Any:
     """Return the basket that this payer is having placed, where the request comes with an empty one.
 
-    A customer may be having it placed in another browser.
+    A customer may be having it placed in another browser. One that was taken before they placed their last
+    order is not: its process has died.
     """
     if not request.basket.is_empty:
         return None
     kept = request.session.get(_PLACING_KEY)
     if kept is None and request.user.is_authenticated:
         theirs = Placing.objects.filter(basket__owner=request.user, basket__status=request.basket.FROZEN)
-        kept = theirs.order_by("-at").values_list("basket", flat=True).first()
+        placing = theirs.order_by("-at").first()
+        placed = last_placed(request) if placing else None
+        if placing and (placed is None or placed.created_at < placing.at):
+            kept = placing.basket_id
     return get_model("basket", "Basket")._default_manager.filter(pk=kept).first() if kept else None
 
 

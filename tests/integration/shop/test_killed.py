@@ -13,6 +13,7 @@ import pytest
 from django.core import mail
 from django.db.models import F
 from django.db.models.signals import post_save
+from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_model
 
@@ -20,7 +21,7 @@ from oscar_pingpayments import facade
 from oscar_pingpayments.facade import outbox
 from oscar_pingpayments.ledger import baskets
 from oscar_pingpayments.models import Effect, Exchange, Payment, Placing
-from tests.shopper import Shopper
+from tests.shopper import CARD, Shopper
 
 from .conftest import call_back
 
@@ -100,6 +101,22 @@ def test_a_sync_that_is_stopped_leaves_the_rest_of_what_is_to_be_sent(started, p
 
     assert mail.outbox == []
     assert Effect.objects.filter(done_at=None).count() == 2
+
+
+def test_s1_the_second_click_is_not_kept_waiting_for_an_earlier_order_whose_process_died(
+    product, customer, ping
+):
+    shopper = Shopper(user=customer).adds(product).goes_to_payment().chooses(CARD)
+    with dying_when_ping_has_answered():
+        shopper.places_order()
+    Placing.objects.update(at=timezone.now() - timedelta(minutes=5))
+    first = shopper.buys(product)
+
+    second = shopper.places_order()
+
+    assert first["Location"] == shopper.payment.pay_url
+    assert second["Location"] == reverse("pingpayments:payment", args=[shopper.payment_order.token])
+    assert get_model("order", "Order").objects.count() == 1
 
 
 def test_c9_one_sync_gives_all_baskets_back_however_many(db, monkeypatch):
