@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 import time
+import traceback
 from dataclasses import dataclass
+from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -51,7 +53,8 @@ class Campaign:
 
     def run(self, machine: type[World]) -> str:
         """Run the machine, and say how often it ran. What fails raises, and says how to repeat it."""
-        until, machine.runs = time.monotonic() + self.seconds, 0
+        machine.runs, machine.went_wrong = 0, None
+        until = time.monotonic() + self.seconds
         for number in range(self.seed, self.seed + self.examples, BATCH):
             size = min(BATCH, self.seed + self.examples - number)
             if time.monotonic() >= until:
@@ -59,6 +62,9 @@ class Campaign:
             try:
                 run_state_machine_as_test(seed(number)(machine), settings=self._settings(size))
             except BaseException as error:
+                if machine.went_wrong:
+                    run, step = machine.went_wrong
+                    error.add_note(f"{who_noticed(error)} noticed in step {step} of run {run}")
                 error.add_note(
                     f"Repeat it with: make stateful SEED={number} EXAMPLES={size} STEPS={self.steps}"
                 )
@@ -76,6 +82,13 @@ class Campaign:
             suppress_health_check=list(HealthCheck),
             print_blob=False,
         )
+
+
+def who_noticed(error: BaseException) -> str:
+    """Return the name of the invariant that is broken, else of the actor's rule in which it happened."""
+    frames = traceback.extract_tb(error.__traceback__)
+    by = {Path(frame.filename).parent.name: frame.name for frame in reversed(frames)}
+    return by.get("invariants") or by.get("actors") or type(error).__name__
 
 
 def asked(name: str) -> str:

@@ -11,7 +11,7 @@ from .actors.payers import Payers
 from .actors.ping import Ping
 from .actors.staff import Staff
 from .campaign import Campaign, lanes
-from .invariants import attention, holdings, money, once, statuses, waiting
+from .invariants import attention, ending, holdings, money, once, statuses, waiting
 
 
 class Shop(Payers, Ping, Outside, Staff, Elements):
@@ -19,15 +19,17 @@ class Shop(Payers, Ping, Outside, Staff, Elements):
 
     @invariant()
     def everything_is_right(self) -> None:
+        self.steps += 1
         seen = self.look()
         try:
-            for subject in (money, attention, once, statuses, holdings, waiting):
+            for subject in (money, attention, once, statuses, holdings, waiting, ending):
                 for check in subject.CHECKS:
                     check(self, seen)
         except AssertionError as error:
             error.add_note("\n".join(map(str, seen)))
             raise
         self.before = {each.row.pk: each for each in seen}
+        self.told.calls.clear()
 
 
 @pytest.mark.parametrize("lane", range(lanes()))

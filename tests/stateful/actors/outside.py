@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from django.test import Client
@@ -9,6 +10,8 @@ from django.urls import reverse
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from oscar_pingpayments import facade
+from oscar_pingpayments.exceptions import GatewayError
 from tests.integration.shop.conftest import rows
 
 from ..model.world import World
@@ -36,6 +39,19 @@ class Outside(World):
     def somebody_forges_a_callback(self, which: int, word: str) -> None:
         """The address is right, and the body decides nothing."""
         self.calls(reverse("pingpayments:callback", args=[self.attempt(which).token]), {"status": word})
+
+    @precondition(World.has_attempts)
+    @rule(which=WHICH)
+    def two_ask_at_once(self, which: int) -> None:
+        """While one has Ping's answer and has not written it down yet, the other asks and writes."""
+        payment = self.attempt(which)
+
+        def ask() -> None:
+            with suppress(GatewayError):
+                facade.refresh(payment.pk, by="callback")
+
+        self.meanwhile = ask
+        self.alive(ask)
 
     @precondition(World.has_attempts)
     @rule(which=WHICH, body=BODIES, page=PAGES)

@@ -57,6 +57,8 @@ class Hearsay:
         self.payments: dict[str, Told] = {}
         #: How often Ping took on, or may have taken on, a refund of each payment.
         self.refunds: Counter[str] = Counter()
+        #: The calls about each payment since the last step: (what for, about which).
+        self.calls: Counter[tuple[str, str]] = Counter()
 
     def listen(self, held: Collection[str], *, but_the_last: bool = False) -> None:
         """Take in what was said since. ``but_the_last``: nobody lived to read the last answer.
@@ -79,6 +81,7 @@ class Hearsay:
         if found is None:
             return
         order, payment = found.groups()
+        self.calls[call["operation"], payment] += 1
         answer = call["answer"] if call["status"] == 200 else None
         is_read = call["operation"] in ("get_payment", "get_payment_order")
         if is_read and call["status"] == 404:

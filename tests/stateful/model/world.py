@@ -51,12 +51,14 @@ class World(RuleBasedStateMachine):
     ping: Any
     #: Django's settings, put back after the test.
     shop: Any
-    #: When no other run begins, by the monotonic clock, and how many there were.
+    #: How many runs there were, and which one went wrong first, in which of its steps.
     runs: int
+    went_wrong: tuple[int, int] | None
 
     def __init__(self) -> None:
         super().__init__()
         type(self).runs += 1
+        self.steps = 0
         self.ping.reset()
         self.ping.manners(keep_answers=True, refunds="wait")
         mail.outbox.clear()
@@ -77,6 +79,8 @@ class World(RuleBasedStateMachine):
         self.keys = 0
         self.elapsed = timedelta(0)
         self.will_die = False
+        #: What somebody else does between Ping's next answer and what is written of it.
+        self.meanwhile: Callable[[], object] | None = None
         self.mail_server_is_down = False
         self.mail_was_down = False
         self.everything_is_over = False
@@ -105,6 +109,8 @@ class World(RuleBasedStateMachine):
             if sys.exc_info()[0] is None:
                 self.comes_to_an_end()
         finally:
+            if sys.exc_info()[0] and type(self).went_wrong is None:
+                type(self).went_wrong = self.runs, self.steps
             self.mail_works(True)
             self._connect(False)
             for model, pipeline in PIPELINES.items():
@@ -198,6 +204,7 @@ class World(RuleBasedStateMachine):
             return None
         finally:
             self.will_die = False
+            self.meanwhile = None
 
     def client(self, payment_order: PaymentOrder, *, stranger: bool) -> Client:
         """Return the payer's browser, or somebody's who has never been here."""
@@ -215,16 +222,19 @@ class World(RuleBasedStateMachine):
         for name in ("order_paid", "order_cancelled", "attention_needed"):
             signal = getattr(signals, name)
             (signal.connect if on else signal.disconnect)(self._hear)
-        (post_save.connect if on else post_save.disconnect)(self._die, sender=Exchange)
+        (post_save.connect if on else post_save.disconnect)(self._ping_has_answered, sender=Exchange)
 
     def _hear(self, signal: Any, payment_order: PaymentOrder, reason: str = "", **facts: object) -> None:
         name = next(name for name in dir(signals) if getattr(signals, name) is signal)
         self.signals[name, payment_order.pk, str(reason)] += 1
 
-    def _die(self, **facts: object) -> None:
+    def _ping_has_answered(self, **facts: object) -> None:
         if self.will_die:
             self.will_die = False
             raise Killed
+        does, self.meanwhile = self.meanwhile, None
+        if does:
+            does()
 
 
 def frozen_baskets() -> int:
