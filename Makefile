@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 # Two installations into one environment would disturb each other.
 .NOTPARALLEL:
-.PHONY: help demo test coverage lint format types layers matrix databases races kills browser walkthroughs docs pictures package bench figures stateful hostile ci clean
+.PHONY: help demo test coverage lint format types layers matrix databases races kills browser walkthroughs docs pictures package bench figures stateful mutations hostile ci clean
 
 help: ## list what one may ask for
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ stateful: $(VENV)/.has-test ## anything in any order, with a fresh seed that is 
 	STATEFUL_SEED=$$seed STATEFUL_EXAMPLES=$${EXAMPLES:-$(if $(MINUTES),,300)} STATEFUL_MINUTES=$(MINUTES) \
 		STATEFUL_STEPS=$(STEPS) STATEFUL_LANES=$(LANES) STATEFUL_SHRINK=$(SHRINK) \
 		$(BIN)/python -m pytest -n $(if $(filter 1,$(LANES)),0,$(LANES)) --create-db --show-capture=no tests/stateful $(ARGS)
+
+mutations: $(VENV)/.has-test ## take out one behaviour of the product at a time; which of `make stateful`'s invariants notices? (MINUTES=3 for each, SEED)
+	@MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.stateful.mutations $(ARGS)
 
 hostile: $(VENV)/.has-bench ## what nobody honest sends, and a search for secrets everywhere (HOSTILE_EXAMPLES=300, HOSTILE_SEED)
 	HOSTILE_EXAMPLES=$(HOSTILE_EXAMPLES) $(BIN)/python -m pytest -n 0 --show-capture=no tests/hostile $(ARGS)
