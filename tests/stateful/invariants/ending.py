@@ -21,9 +21,9 @@ def what_was_open_is_stopped(world: World, seen: list[Seen]) -> None:
     for each in seen:
         before = world.before.get(each.row.pk)
         if before and has_ended(before, each):
-            for attempt in before.attempts:
-                if attempt.row.live and attempt.row.ping_id:
-                    assert world.told.calls["stop_payment", str(attempt.row.ping_id)]
+            for old, new in zip(before.attempts, each.attempts, strict=False):
+                if old.row.live and old.row.ping_id and new.row.meaning == "waiting":
+                    assert world.told.calls["stop_payment", str(new.row.ping_id)]
 
 
 def has_ended(before: Seen, after: Seen) -> bool:
