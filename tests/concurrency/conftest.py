@@ -26,7 +26,7 @@ from .race import Race
 
 ROUNDS = int(os.environ.get("ROUNDS", "20"))
 #: Of the races that are slower, or rarer in life.
-FEWER = min(max(ROUNDS // 4, 5), 50)
+FEWER = min(max(ROUNDS // 8, 5), 50)
 SEED = int(os.environ.get("RACES_SEED", random.randrange(10**6)))
 
 
