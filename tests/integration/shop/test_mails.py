@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.contrib.sites.models import Site
 from django.core import mail
 from django.db import transaction
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_pingpayments import facade
-from oscar_pingpayments.facade import outbox
+from oscar_pingpayments.facade import addresses, outbox
 from oscar_pingpayments.models import Effect, Payment, PaymentOrder, Refund
 from tests.shopper import Shopper
 
@@ -74,6 +75,14 @@ def test_who_was_declined_and_did_not_come_back_is_told_once_and_where_to_try_ag
         "The example.com team",
     ]
     assert f'href="https://example.com/pingpayments/payment/{token}/">Try again</a>' in html(message)
+
+
+@pytest.mark.parametrize(
+    ("domain", "scheme"),
+    [("shop.example", "https"), ("127.0.0.1:8000", "http"), ("localhost", "http"), ("[", "https")],
+)
+def test_links_are_https_except_to_this_machine_itself(db, domain, scheme):
+    assert addresses.absolute("/payment/", Site(domain=domain)) == f"{scheme}://{domain}/payment/"
 
 
 def test_who_is_declined_again_is_told_some_minutes_after_the_last_time(declined, ping):
