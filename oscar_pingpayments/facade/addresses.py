@@ -19,5 +19,6 @@ def absolute(path: str, site: Any = None) -> str:
     if public_url := conf.get_settings().public_url:
         return f"{public_url}{path}"
     domain = (site or Site.objects.get_current()).domain
-    scheme = django_settings.OSCAR_URL_SCHEMA if is_loopback(domain.partition(":")[0]) else "https"
+    here = is_loopback(domain.partition(":")[0])
+    scheme = getattr(django_settings, "OSCAR_URL_SCHEMA", "http") if here else "https"
     return f"{scheme}://{domain}{path}"

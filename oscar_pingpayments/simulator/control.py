@@ -10,7 +10,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from . import API_SECRET, MERCHANT_ID, TENANT_ID, api, callbacks, cards, faults, pages
+from . import API_SECRET, MERCHANT_ID, TENANT_ID, api, callbacks, cards, faults, operations, pages
 from .world import WORLD, Fault, Json, Payment, now
 
 
@@ -208,7 +208,7 @@ def finish_refunds() -> int:
     done = 0
     for payment in list(WORLD.payments.values()):
         for refund in list(payment.pending_refunds):
-            api.finish_refund(payment, refund)
+            operations.finish_refund(payment, refund)
             done += 1
     return done
 
@@ -221,7 +221,7 @@ def fail_refunds(listed: bool = False) -> int:
     failed = 0
     for payment in list(WORLD.payments.values()):
         for refund in list(payment.pending_refunds):
-            api.fail_refund(payment, refund, listed=listed)
+            operations.fail_refund(payment, refund, listed=listed)
             failed += 1
     return failed
 

@@ -7,8 +7,7 @@ import base64
 import pytest
 
 from oscar_pingpayments.gateway import verify_ed25519
-from oscar_pingpayments.simulator import MERCHANT_ID, TENANT_ID, callbacks
-from oscar_pingpayments.simulator import api as module
+from oscar_pingpayments.simulator import MERCHANT_ID, TENANT_ID, callbacks, operations
 
 from .conftest import ITEM, payment_body
 
@@ -316,7 +315,9 @@ def test_refunds_in_part_and_of_the_rest(api, control, world):
     assert [entry["amount"] for entry in shown["refunds"]] == [9900, 20000]
     assert shown["refund"]["amount"] == 20000
     assert errors(api("POST", path, {**rest, "amount": 1})) == [("invalid_value", "amount")]
-    module.finish_refund(next(iter(world.payments.values())), {"id": "again", "amount": 1, "order_items": []})
+    operations.finish_refund(
+        next(iter(world.payments.values())), {"id": "again", "amount": 1, "order_items": []}
+    )
     assert len(api.get(order, payment)["refunds"]) == 2
 
 
