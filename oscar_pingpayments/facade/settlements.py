@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 #: One that is claimed and not written to within this time is due again: its process died.
 CLAIM = timedelta(minutes=10)
-#: After a refusal it is tried again after an hour, then after twice as long each time, so many times.
+#: After a refusal it is tried again after two hours, then after twice as long each time, so many times.
 MAX_TRIES = 6
 PAUSE = timedelta(hours=1)
 #: Where something else must be done first: money that needs a person, a refund on its way.
