@@ -106,7 +106,7 @@ mutations: $(VENV)/.has-test ## take out one behaviour of the product at a time;
 hostile: $(VENV)/.has-bench ## what nobody honest sends, and a search for secrets everywhere (HOSTILE_EXAMPLES=300, HOSTILE_SEED)
 	HOSTILE_EXAMPLES=$(HOSTILE_EXAMPLES) $(BIN)/python -m pytest -n 0 --show-capture=no tests/hostile $(ARGS)
 
-ci: ## all of the above, as it must be before a change lands
+ci: ## all that must hold before a change lands
 	.ci/run
 
 clean: ## take away what these commands have made

@@ -75,7 +75,7 @@ def _why_not(book: Book) -> str:
         return _("Order %(number)s has no e-mail address to write to.") % facts
     if not ledger.may_be_tried(book):
         attempts = {"attempts": conf.get_settings().attempts.per_order}
-        return _("Order %(number)s was tried to pay %(attempts)d times; no more is allowed.") % (
+        return _("%(attempts)d attempts were made to pay order %(number)s; no more is allowed.") % (
             facts | attempts
         )
     latest = payment_order.staff_actions.filter(

@@ -134,7 +134,7 @@ def start(payment_order_id: int, context: PaymentContext) -> Payment:
             payment = ledger.begin(book, items=wanted.items, payer_address=payer_address, grace=grace)
         outbox.publish(book.news)
     if too_many:
-        raise TooManyAttemptsError(f"Order {payment_order.order_number} was tried to pay too often")
+        raise TooManyAttemptsError(f"Too many attempts were made to pay order {payment_order.order_number}")
     request = _request(wanted, payment, context)
     try:
         answer = _initiate(client.within(context.seconds_left), payment_order, request)

@@ -335,7 +335,7 @@ NOT_WAITING = "Order {} does not wait for a payment."
         ),
         (
             lambda shopper, ping: PaymentOrder.objects.update(attempts=10),
-            "Order {} was tried to pay 10 times; no more is allowed.",
+            "10 attempts were made to pay order {}; no more is allowed.",
         ),
     ],
     ids=[
