@@ -26,6 +26,7 @@ from .reinstating import take_again
 logger = logging.getLogger(__name__)
 
 _HISTORY_LENGTH = 100
+_OVERTAKEN = "overtaken"
 _REFUND_ON_ITS_WAY = timedelta(hours=1)  # one that Ping lists without a time: it is not done yet
 
 
@@ -82,7 +83,7 @@ def _move(
             attend(book, Attention.UNKNOWN_STATUS, _("Ping's word: %(word)s") % {"word": answer.status[:64]})
         return
     if step is Move.BACKWARD:
-        note = step.value if newest else "overtaken"
+        note = step.value if newest else _OVERTAKEN
         is_news = _remember(payment, answer.status, asked_by, now, note)
         to_failed = statuses.meaning(answer.status) is Meaning.FAILED
         if is_news and newest and to_failed and payment.meaning is Meaning.PAID:
@@ -233,10 +234,12 @@ def _listed(payment: Payment, answer: RemotePayment) -> list[Listed]:
 def _remember(payment: Payment, word: str, asked_by: str, now: datetime, note: str) -> bool:
     """Add a word of Ping's to the payment's history; return whether it is news.
 
-    The same word twice in a row, with the same effect, is one entry.
+    The same word twice in a row, with the same effect, is one entry. One that was overtaken by itself adds
+    nothing: two had asked at once.
     """
     entry = {"status": word[:64], "by": asked_by, "at": now.isoformat(), "note": note}
-    if payment.history and all(payment.history[-1][key] == entry[key] for key in ("status", "note")):
+    last = payment.history[-1] if payment.history else {}
+    if last.get("status") == entry["status"] and note in (last["note"], _OVERTAKEN):
         return False
     if len(payment.history) < _HISTORY_LENGTH:
         payment.history = [*payment.history, entry]

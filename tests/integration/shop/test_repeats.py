@@ -102,3 +102,19 @@ def test_c16_where_no_callback_ever_arrives_every_order_is_finished_all_the_same
     assert product.stockrecords.get().num_allocated == 2
     assert Payment.objects.filter(live=True).count() == 0
     assert not Callback.objects.exists()
+
+
+def test_m5_a_word_that_a_person_has_looked_at_is_no_news_where_two_ask_at_once(started, ping, in_between):
+    ping.pay(started.payment.pay_url)
+    call_back(started)
+    ping.says(started.payment.ping_id, "STOPPED")
+    ask = partial(facade.refresh, started.payment.pk, by="test")
+    in_between("GET", str(started.payment.ping_id), ask)
+    ask()
+    assert started.payment_order.attention == "changed"
+    facade.resolve(started.payment_order.pk, person=facade.Person("Karin"), note="A word only")
+
+    ask()
+
+    assert started.payment_order.attention == ""
+    assert [entry["status"] for entry in started.payment.history] == ["COMPLETED", "STOPPED"]
