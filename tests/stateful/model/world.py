@@ -17,6 +17,7 @@ from django.db.models import F
 from django.db.models.signals import post_save
 from django.test import Client
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisException
 from hypothesis.stateful import RuleBasedStateMachine, initialize
 from oscar.core.loading import get_model
 
@@ -109,7 +110,9 @@ class World(RuleBasedStateMachine):
             if sys.exc_info()[0] is None:
                 self.comes_to_an_end()
         finally:
-            if sys.exc_info()[0] and type(self).went_wrong is None:
+            error = sys.exc_info()[1]
+            is_wrong = isinstance(error, Exception) and not isinstance(error, HypothesisException)
+            if is_wrong and type(self).went_wrong is None:
                 type(self).went_wrong = self.runs, self.steps
             self.mail_works(True)
             self._connect(False)
