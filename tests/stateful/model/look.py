@@ -47,7 +47,7 @@ class Attempt:
     @property
     def is_in_our_currency(self) -> bool:
         """Whether Ping speaks of the currency that was asked for, as far as it has spoken."""
-        return not (self.told and self.told.money) or self.told.money[1] == self.row.currency
+        return self.told is None or self.told.currency in ("", self.row.currency)
 
 
 @dataclass

@@ -35,6 +35,8 @@ class Told:
     #: What had come (in the smallest unit, and of which currency) when Ping first said so.
     money: tuple[int, str] | None = None
     refunds: list[int] = field(default_factory=list)
+    #: Of which currency all of this is, "" as long as nothing was said.
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Hearsay:
         if what == "moved" and word == "COMPLETED":
             told.money = (answer["total_amount"], answer["currency"])
             yield Word("paid", told.order, told.id)
-        told.refunds = done(answer["refunds"])
+        told.refunds, told.currency = done(answer["refunds"]), answer["currency"]
 
 
 def may_have_been_taken_on(status: int) -> bool:
