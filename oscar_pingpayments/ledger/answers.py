@@ -20,7 +20,7 @@ from ..statuses import SETTLED_BY_PAYMENT, Attention, Meaning, Move, State
 from . import letters, orders, refunds, settlements, sources, usage
 from .attention import attend, settle
 from .book import Book
-from .listed import Listed, take_listed
+from .listed import Listed, gone_back, take_listed
 from .reinstating import take_again
 
 logger = logging.getLogger(__name__)
@@ -127,6 +127,8 @@ def _receive(book: Book, payment: Payment, answer: RemotePayment, now: datetime)
         or (not payment_order.is_paid and settings.reinstate_late and take_again(book))
     )
     payment_order.amount_paid = book.received
+    if payment_order.amount_refunded:  # no more of it was counted than had come until now
+        payment_order.amount_refunded = min(gone_back(payment_order), payment_order.amount_paid)
     if pays:
         payment_order.state, payment_order.paid_at = PaymentOrder.State.PAID, now
         payment_order.ended_at = None

@@ -147,12 +147,16 @@ def _write(book: Book, payment: Payment, fresh: Sequence[Refund], gone: Sequence
         _done(book, payment, refund)
 
 
+def gone_back(payment_order: PaymentOrder) -> Decimal:
+    """Return all that has gone back, by the refunds that there are: it may be more than has come."""
+    done = Refund.objects.filter(payment__payment_order=payment_order, refunded_at__isnull=False, error="")
+    return Decimal(done.aggregate(total=Sum("amount", default=Decimal(0)))["total"])
+
+
 def _count(book: Book, *, undone: bool) -> None:
-    """Write what has gone back, from the refunds that there are, and whether that is all."""
+    """Write what has gone back, and whether that is all."""
     payment_order = book.payment_order
-    returned = Refund.objects.filter(
-        payment__payment_order=payment_order, refunded_at__isnull=False, error=""
-    ).aggregate(total=Sum("amount", default=Decimal(0)))["total"]
+    returned = gone_back(payment_order)
     payment_order.amount_refunded = min(returned, payment_order.amount_paid)
     is_all = payment_order.amount_refunded == payment_order.amount_paid
     if is_all and payment_order.state == State.PAID:

@@ -93,6 +93,28 @@ def test_more_than_was_paid_is_recorded_and_shown(paid, ping):
     assert source.amount_available_for_refund == 0
 
 
+def test_f6_what_went_back_beyond_what_was_paid_counts_once_more_money_comes(started, ping):
+    ping.decline(started.payment.pay_url)
+    facade.refresh(started.payment.pk, by="test")
+    first = started.payment
+    started.client.post(reverse("pingpayments:pay", args=[started.payment_order.token]))
+    ping.pay(started.payment.pay_url)
+    call_back(started)
+    hear(started, ping, 29900, 100)
+    assert started.payment_order.amount_refunded == Decimal("299.00")
+
+    ping.says(first.ping_id, "COMPLETED")
+    facade.refresh(first.pk, by="test")
+
+    payment_order = started.payment_order
+    assert (payment_order.amount_paid, payment_order.amount_refunded) == (
+        Decimal("598.00"),
+        Decimal("300.00"),
+    )
+    source = started.order.sources.get()
+    assert (source.amount_debited, source.amount_refunded) == (Decimal("598.00"), Decimal("300.00"))
+
+
 def test_a_refund_that_ping_has_taken_on_becomes_done_without_a_second_row(paid, ping):
     waiting = Refund.objects.create(payment=paid.payment, amount=Decimal("50.00"), reason="other")
 
