@@ -179,6 +179,13 @@ def bring_back_basket(request: Any, basket: Any) -> None:
     request.basket = basket
 
 
+def placed_for_nothing(request: HttpRequest, basket: Any) -> None:
+    """Remember an order that there was nothing to pay for as this payer's last, for the thank-you page."""
+    request.session.pop(_PLACING_KEY, None)
+    orders = get_model("order", "Order")._default_manager
+    request.session[ORDER_KEY] = orders.filter(basket=basket.pk).values_list("pk", flat=True).first()
+
+
 def keep_checkout(request: HttpRequest, answers: object, payment_order: PaymentOrder) -> None:
     """Keep the checkout's answers (address, shipping) in the session, for a payer who changes the order."""
     request.session.pop(_PLACING_KEY, None)

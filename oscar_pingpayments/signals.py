@@ -11,7 +11,7 @@ from django.dispatch import Signal
 #: The payer has been given a page to pay on. Also gives ``payment``.
 payment_started = Signal()
 
-#: The order is paid in full. Sent once per order, also where a process died meanwhile.
+#: The order is paid in full. Sent once per order; again where the process died that was about to note it.
 order_paid = Signal()
 
 #: An attempt ended without money (declined, given up, expired, crashed, stopped). Also gives ``payment``.

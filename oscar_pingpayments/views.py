@@ -104,6 +104,8 @@ def payment(request: HttpRequest, token: str) -> HttpResponse:
     # The address has no language in it, and the payer may be in a browser that prefers another one.
     with translation.override(payment_order.language or None):
         if own and standing.is_paid:
+            if not request.user.is_authenticated:  # who was led here because the process died that placed it
+                request.session[payer.ORDER_KEY] = payment_order.order_id
             if request.session.get(payer.ORDER_KEY) == payment_order.order_id:
                 return redirect("checkout:thank-you")
             return redirect("customer:order", order_number=payment_order.order_number)

@@ -271,16 +271,22 @@ class PaymentDetailsMixin:
         until = time.monotonic() + _PATIENCE
         payment_order: PaymentOrder | None = None
         while time.monotonic() < until:
+            # Its status first: what is to be paid has its payment order before its basket is submitted.
+            status = baskets.filter(pk=basket.pk).values_list("status", flat=True).first()
             payment_order = PaymentOrder.objects.filter(order__basket=basket.pk).order_by("-pk").first()
             if payment_order is not None:
                 payment = payment_order.payments.order_by("-number").first()
                 if payment is not None and not payment.outcome_unknown:
                     return self._follow_to(payment_order, payer.payment_page(payment))
-            elif baskets.filter(pk=basket.pk, status=basket.OPEN).exists():
+            elif status == basket.OPEN:
                 # The first one failed, and has given the basket back.
                 payer.bring_back_basket(self.request, basket)
                 messages.error(self.request, _NOT_PLACED)
                 return redirect("basket:summary")
+            elif status == basket.SUBMITTED:
+                # There was nothing to pay: it is placed, and no payment order is to come.
+                payer.placed_for_nothing(self.request, basket)
+                return redirect("checkout:thank-you")
             time.sleep(_PAUSE)
         if payment_order is not None:
             # It is placed, and its page says how it stands: also where the first one's process has died.

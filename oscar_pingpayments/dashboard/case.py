@@ -75,7 +75,8 @@ class Case:
     def version(self) -> str:
         """A word that changes with everything that somebody decides by who is shown the case."""
         order = self.payment_order
-        facts = [order.state, order.status, order.attention, order.amount_paid, order.amount_refunded]
+        facts = [order.state, order.status, order.amount_paid, order.amount_refunded]
+        facts += [order.attention, order.attention_detail]
         facts += [f"{payment.number}={payment.status}{payment.live}" for payment in self.payments]
         facts += [f"{refund.pk}={refund.state}" for refund in self.refunds]
         return hashlib.sha256("/".join(str(fact) for fact in facts).encode()).hexdigest()[:32]

@@ -50,18 +50,21 @@ def stop(payment_order_id: int, *, person: Person) -> Payment:
     return refreshing.ask(payment, by="staff")
 
 
-def resolve(payment_order_id: int, *, person: Person, note: str, reason: str | None = None) -> bool:
+def resolve(
+    payment_order_id: int, *, person: Person, note: str, reason: str | None = None, detail: str | None = None
+) -> bool:
     """Write down that a person has looked at what needed attention; return whether that was so.
 
-    ``note`` says what they found or did; with their name it becomes a note on Oscar's order. ``reason`` is
-    what they looked at: where something else needs attention by now, that stays.
+    ``note`` says what they found or did; with their name it becomes a note on Oscar's order. ``reason``
+    and ``detail`` are what they looked at (``PaymentOrder.attention``, ``attention_detail``): where something
+    else, or more, needs attention by now, that stays.
     """
     with transaction.atomic(durable=True):
         book = ledger.lock(payment_order_id)
-        detail = f"{book.payment_order.get_attention_display()}: {note}"
-        resolved = ledger.resolve(book, by=person.name, note=note, reason=reason)
+        said = f"{book.payment_order.get_attention_display()}: {note}"
+        resolved = ledger.resolve(book, by=person.name, note=note, reason=reason, detail=detail)
         if resolved:
-            ledger.acted(book.payment_order, StaffAction.Name.RESOLVE, person, detail)
+            ledger.acted(book.payment_order, StaffAction.Name.RESOLVE, person, said)
         return resolved
 
 

@@ -6,8 +6,10 @@ import json
 import logging
 import secrets
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from django.core import signing
@@ -85,8 +87,13 @@ def receive(token: str, body: bytes, signature: str) -> Received:
     A call that is not ours, or not JSON, leaves no row; in a flood the bodies are not kept. One that the
     database cannot take is to come again: nobody is told of it by an error page.
     """
+    return or_repeat(partial(_take, token, body, signature))
+
+
+def or_repeat(take: Callable[[], Received]) -> Received:
+    """Take a call; let Ping repeat one that the database could not take. No error page tells of its token."""
     try:
-        return _take(token, body, signature)
+        return take()
     except DatabaseError as error:
         logger.exception("A callback could not be taken", exc_info=loggable(error))
         refreshing.drop_lost_connection()
@@ -193,9 +200,8 @@ def _leave_due(payment: Payment) -> None:
     if payment.ask_again_at is None or payment.ask_again_at > soon:
         try:
             Payment.objects.filter(pk=payment.pk).update(ask_again_at=soon)
-        except (
-            DatabaseError
-        ):  # somebody holds its row, who will write more than this; the call is logged first
+        except DatabaseError:
+            # Somebody holds its row, who will write more than this; the call is logged first.
             refreshing.drop_lost_connection()
             return
         payment.ask_again_at = soon

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from ..models import Callback, Effect, Exchange, Payment, PaymentOrder, StaffAction
+from ..models import Callback, Effect, Exchange, Payment, PaymentOrder, Refund, StaffAction
+
+#: What staff say in their own words when they do it, to the payer or about them.
+_IN_WORDS = (
+    StaffAction.Name.LINK,
+    StaffAction.Name.REFUND,
+    StaffAction.Name.REFUND_ASIDE,
+    StaffAction.Name.RESOLVE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +31,9 @@ def forget_payer(payment_order_id: int) -> Forgotten:
     """Remove what the logs of a payment order hold of its payer, and return how much that was.
 
     Bodies that were sent to and received from Ping, bodies of callbacks, the digest of the payer's network
-    address, what staff wrote to the payer, and the name and e-mail address that staff find the payment by.
-    Amounts, statuses, times and Ping's ids stay: bookkeeping needs them, and they name nobody. Oscar's own
-    rows (addresses, e-mail) are the shop's to make anonymous.
+    address, what staff wrote to the payer or about them, and the name and e-mail address that staff find the
+    payment by. Amounts, statuses, times and Ping's ids stay: bookkeeping needs them, and they name nobody.
+    Oscar's own rows (addresses, e-mail) are the shop's to make anonymous.
     """
     with transaction.atomic():
         PaymentOrder.objects.filter(pk=payment_order_id).update(
@@ -46,7 +54,10 @@ def forget_payer(payment_order_id: int) -> Forgotten:
 
 
 def _forget_messages(payment_order_id: int) -> int:
-    actions = StaffAction.objects.filter(payment_order=payment_order_id, name=StaffAction.Name.LINK)
+    refunds = Refund.objects.filter(payment__payment_order=payment_order_id)
+    actions = StaffAction.objects.filter(payment_order=payment_order_id, name__in=_IN_WORDS)
     actions.update(detail="")
     effects = Effect.objects.filter(payment_order=payment_order_id).exclude(message="")
-    return effects.update(message="")
+    return effects.update(message="") + refunds.exclude(message="", description="").update(
+        message="", description=""
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
@@ -45,5 +46,5 @@ def is_trying_cards(payer_address: str) -> bool:
     ).count()
     if declined < conf.get_settings().attempts.declined_per_address:
         return False
-    alerts.too_many_failures()
+    transaction.on_commit(alerts.too_many_failures)  # a mail server may be slow, and rows are locked here
     return True

@@ -110,8 +110,7 @@ def carry_out_due(stopped: Callable[[], bool] = never_stopped) -> int:
 def _carry_out_again(effect: Effect) -> bool:
     """Carry out an effect that is due, or give it up; return whether it was tried, and by this process."""
     if effect.tries >= MAX_TRIES:
-        GIVE_UP[Effect.Name.REFUND](effect)
-        _rows([effect]).update(done_at=timezone.now())
+        _give_up(effect)
         return False
     mine = Effect.objects.filter(pk=effect.pk, claimed_at=effect.claimed_at, done_at__isnull=True).update(
         claimed_at=timezone.now(), tries=F("tries") + 1
@@ -120,6 +119,20 @@ def _carry_out_again(effect: Effect) -> bool:
         effect.tries += 1
         carry_out([effect])
     return bool(mine)
+
+
+def _give_up(effect: Effect) -> None:
+    try:
+        GIVE_UP[Effect.Name.REFUND](effect)
+    except Exception as error:
+        # It stays due: the next sync gives it up. Others are not to wait for that.
+        logger.exception(
+            "An effect of a payment could not be given up",
+            exc_info=loggable(error),
+            extra={"order_number": effect.payment_order.order_number, "effect": effect.name},
+        )
+    else:
+        _rows([effect]).update(done_at=timezone.now())
 
 
 def _tell_paid(effect: Effect) -> None:

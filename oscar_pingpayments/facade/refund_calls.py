@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings as django_settings
@@ -17,7 +18,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from .. import conf
 from ..models import Callback, Payment, Refund
-from .callbacks import FLOOD, FLOOD_WINDOW, KEPT_BODY, Received, logged, verified
+from .callbacks import FLOOD, FLOOD_WINDOW, KEPT_BODY, Received, logged, or_repeat, verified
 
 #: So many ids of a body are looked up, and no more.
 MOST_IDS = 20
@@ -41,6 +42,10 @@ def receive_about_refunds(token: str, body: bytes, signature: str) -> Received:
     """
     if not any(constant_time_compare(token, ours) for ours in _tokens()):
         return Received.UNKNOWN
+    return or_repeat(partial(_take, body, signature))
+
+
+def _take(body: bytes, signature: str) -> Received:
     text = body.decode(errors="replace").replace("\x00", "")
     about = _payments_in(text)
     is_verified = verified(body, signature)

@@ -16,6 +16,7 @@ from .. import conf, ledger
 from ..exceptions import AuthenticationError, GatewayError, PingPaymentsError, RejectedError
 from ..ledger import Book
 from ..models import Mark, PaymentOrder, Settlement
+from ..privacy import loggable
 from ..statuses import ABOUT_MONEY, State, is_at
 from . import settling
 from .connection import here
@@ -57,7 +58,15 @@ def plan_shipped() -> None:
         order__in=shipped.values("order"), state=State.PAID, settlement__isnull=True, **here()
     )
     for pk in due.order_by("pk").values_list("pk", flat=True):
-        write(pk, ledger.settlements.plan_where_shipped)
+        try:
+            write(pk, ledger.settlements.plan_where_shipped)
+        except Exception as error:
+            # One that always fails must not stop the others, nor all that a sync does after this.
+            logger.exception(
+                "A shipped order could not be planned to be settled",
+                exc_info=loggable(error),
+                extra={"payment_order": pk},
+            )
     mark.at, mark.detail = timezone.now(), {"seen": newest}
     mark.save()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from .. import conf, ledger
@@ -188,7 +188,7 @@ class _Run:
         due = PaymentOrder.objects.filter(
             ~Exists(put_off),
             state=State.AWAITING,
-            amount_paid=0,
+            amount_paid=F("amount_refunded"),
             expires_at__lte=timezone.now(),
             **here(),
         ).order_by("pk")

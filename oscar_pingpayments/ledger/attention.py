@@ -95,15 +95,16 @@ def _rank(reason: Attention) -> int:
     return (reason not in SETTLED_BY_PAYMENT) + (reason in ABOUT_MONEY)
 
 
-def resolve(book: Book, *, by: str, note: str, reason: str | None = None) -> bool:
+def resolve(book: Book, *, by: str, note: str, reason: str | None = None, detail: str | None = None) -> bool:
     """Write down that a person has looked, and what they say; return whether that is what they looked at.
 
-    ``reason`` is the one that they saw: where it is another by now, nothing is written. Should the same
-    happen again, staff are told again.
+    ``reason`` and ``detail`` are what they saw: where it is another by now, or more, nothing is written.
+    Should the same happen again, staff are told again.
     """
     payment_order = book.payment_order
     current = payment_order.attention
-    if not current or reason not in (None, current):
+    seen = reason in (None, current) and detail in (None, payment_order.attention_detail)
+    if not current or not seen:
         return False
     if book.order is not None:
         orders.note(

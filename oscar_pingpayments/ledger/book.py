@@ -79,6 +79,13 @@ class Book:
         return any(payment.meaning is Meaning.PAID for payment in self.payments)
 
     @property
+    def keeps_money(self) -> bool:
+        """Whether some of that money has not gone back."""
+        payment_order = self.payment_order
+        has_gone = payment_order.amount_paid and payment_order.amount_refunded == payment_order.amount_paid
+        return self.has_money and not has_gone
+
+    @property
     def received(self) -> Decimal:
         """All the money that came for this order, whether it fitted or not."""
         return sum((payment.amount_received for payment in self.payments), Decimal(0))

@@ -28,16 +28,37 @@ _NOTES = {
 def end_unpaid(book: Book, state: State, *, tell_payer: bool) -> bool:
     """Cancel an order that waits for its money, once; return whether this call did it.
 
-    Nothing is done where the order is no longer awaiting payment, or where money has come that a person
-    must look at first. A live attempt is left to be asked about: its payer may still be at PaymentIQ.
-    ``tell_payer`` is for who did not do it themselves.
+    Nothing is done where the order is no longer awaiting payment, or where money has come, and has not all
+    gone back, that a person must look at first. A live attempt is left to be asked about: its payer may
+    still be at PaymentIQ. Where its time runs out and staff have moved the order on meanwhile, as if it was
+    paid in another way, the order is left to them: only its payment ends. ``tell_payer`` is for who did not
+    do it themselves.
     """
-    if state not in STATE_TRANSITIONS[State(book.payment_order.state)] or book.has_money:
+    if state not in STATE_TRANSITIONS[State(book.payment_order.state)] or book.keeps_money:
         return False
+    if state is State.EXPIRED and _was_moved_on(book.order):
+        _leave_to_staff(book)
+        return True
     give_up(book, state)
     if tell_payer:
         letters.cancelled(book)
     return True
+
+
+def _was_moved_on(order: Any) -> bool:
+    words = conf.get_settings().order_status
+    return order is not None and order.status not in (words.awaiting, words.cancelled)
+
+
+def _leave_to_staff(book: Book) -> None:
+    payment_order, order = book.payment_order, book.order
+    payment_order.state = PaymentOrder.State.EXPIRED
+    payment_order.ended_at = timezone.now()
+    payment_order.save()
+    found = _("The time to pay by card ran out. The order is “%(status)s”, and was left as it is.")
+    orders.note(order, found % {"status": order.status})
+    attend(book, Attention.ORDER, found % {"status": order.status})
+    sources.record(payment_order, order)
 
 
 def give_up(book: Book, state: State) -> None:

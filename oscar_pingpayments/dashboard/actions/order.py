@@ -27,8 +27,9 @@ class Cancel(Action):
 
     @classmethod
     def applies(cls, case: Case) -> bool:
-        """Where the order waits for its money, and none has come."""
-        return case.payment_order.is_awaiting and not case.payment_order.amount_paid
+        """Where the order waits for its money, and none has come that has not gone back."""
+        payment_order = case.payment_order
+        return payment_order.is_awaiting and payment_order.amount_paid == payment_order.amount_refunded
 
     def act(self, answers: dict[str, Any]) -> Any:
         """Cancel it."""
@@ -63,8 +64,13 @@ class Resolve(Action):
     def act(self, answers: dict[str, Any]) -> Any:
         """Write it down."""
         looked_at = self.case.payment_order
-        if not facade.resolve(
-            looked_at.pk, person=self.person, note=answers["note"], reason=looked_at.attention
-        ):
+        resolved = facade.resolve(
+            looked_at.pk,
+            person=self.person,
+            note=answers["note"],
+            reason=looked_at.attention,
+            detail=looked_at.attention_detail,
+        )
+        if not resolved:
             raise NotDoneError(_("Something else needs attention by now."))
         return _("Resolved: %(reason)s.") % {"reason": looked_at.get_attention_display()}

@@ -345,3 +345,22 @@ def test_o7_the_logs_forget_the_payer_and_the_money_keeps_its_trail(started, pin
     assert "Removed what 0 exchanges, 0 callbacks, 0 attempts and 0 messages" in command(
         started.order.number, "--forget"
     )
+
+
+def test_what_staff_have_not_seen_stays_when_they_resolve_what_they_saw(started, ping, staff):
+    for _attempt in (1, 2):
+        ping.decline(started.payment.pay_url)
+        facade.refresh(started.payment.pk, by="test")
+        started.client.post(reverse("pingpayments:pay", args=[started.payment_order.token]))
+    first, second, third = Payment.objects.order_by("number")
+    for payment in (first, second):
+        ping.says(payment.ping_id, "COMPLETED")
+        facade.refresh(payment.pk, by="test")
+    seen = started.payment_order
+    ping.says(third.ping_id, "COMPLETED")
+    facade.refresh(third.pk, by="test")
+
+    looked_at = {"reason": seen.attention, "detail": seen.attention_detail}
+    assert not facade.resolve(seen.pk, person=staff, note="Attempt 2 went back", **looked_at)
+
+    assert "Attempt 3" in started.payment_order.attention_detail

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.core import mail
 from django.db import connection
 from django.utils import timezone
+from oscar.core.loading import get_class
 
 from oscar_pingpayments import facade
 from oscar_pingpayments.models import PaymentOrder
@@ -27,3 +29,24 @@ def test_m10_an_order_that_was_given_more_time_while_ping_was_asked_does_not_exp
     assert started.order.status == "Pending"
     assert started.order.lines.get().num_allocated == 1
     assert started.order.notes.count() == 0
+
+
+def test_m12_an_order_that_staff_have_moved_on_is_left_to_them_when_its_time_runs_out(started, ping, clock):
+    """Paid by bank transfer, say: nothing is cancelled and nothing given back, and a person is told."""
+    handler = get_class("order.processing", "EventHandler")()
+    handler.handle_order_status_change(started.order, "Being processed")
+    clock.passes(hours=3)
+
+    assert facade.sync().ended == 1
+
+    assert started.order.status == "Being processed"
+    assert started.order.lines.get().num_allocated == 1
+    assert (started.payment_order.state, started.payment_order.attention) == ("expired", "order")
+    assert "The order is “Being processed”, and was left as it is." in started.payment_order.attention_detail
+    assert mail.outbox == []
+    page = started.sees().content.decode()
+    assert "The time to pay by card has run out. Please ask us about your order." in page
+    assert "Put everything back" not in page
+    calls = len(ping.calls())
+    assert facade.sync().ended == 0
+    assert len(ping.calls()) == calls

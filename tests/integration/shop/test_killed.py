@@ -18,12 +18,13 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from oscar_pingpayments import facade
+from oscar_pingpayments import payer as payer_module
 from oscar_pingpayments.facade import outbox
 from oscar_pingpayments.ledger import baskets
 from oscar_pingpayments.models import Effect, Exchange, Payment, Placing
 from tests.shopper import CARD, Shopper
 
-from .conftest import call_back
+from .conftest import Killed, call_back, come_back, die
 
 Basket = get_model("basket", "Basket")
 
@@ -130,3 +131,19 @@ def test_c9_one_sync_gives_all_baskets_back_however_many(db, monkeypatch):
 
     assert [basket.status for basket in Basket.objects.all()] == ["Open"] * 5
     assert not Placing.objects.exists()
+
+
+def test_s9_a_guest_whose_placing_died_sees_the_paid_order_and_no_log_in_form(
+    shopper, product, ping, monkeypatch
+):
+    shopper.has(product).stands_at_preview()
+    with monkeypatch.context() as patch:
+        patch.setattr(payer_module, "start", lambda *facts: die())
+        with pytest.raises(Killed):
+            shopper.places_order()
+
+    url = reverse("pingpayments:pay", args=[shopper.payment_order.token])
+    response = come_back(shopper, ping.pay(shopper.client.post(url)["Location"]))
+
+    assert response.redirect_chain[-1][0] == reverse("checkout:thank-you")
+    assert f"Order {shopper.order.number}" in response.content.decode()

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_model
 
-from oscar_pingpayments.facade import limits
+from oscar_pingpayments.facade import alerts, limits
 from oscar_pingpayments.models import Payment
 from tests.shopper import CARD, Shopper
 
@@ -191,3 +192,19 @@ def test_what_was_too_many_is_forgotten_when_the_order_is_paid(started, ping, ch
     call_back(started)
 
     assert (started.payment_order.state, started.payment_order.attention) == ("paid", "")
+
+
+def test_s14_staff_are_told_when_no_row_is_locked_any_more(carder, change, monkeypatch):
+    change(STAFF_EMAILS=[STAFF], ATTEMPTS={"declined_per_address": 1})
+    blocks = []
+    send = alerts._send
+
+    def watch(*facts):
+        blocks.append([block for block in connection.atomic_blocks if not block._from_testcase])
+        return send(*facts)
+
+    monkeypatch.setattr(alerts, "_send", watch)
+
+    tries_again(carder)
+
+    assert blocks == [[]]

@@ -592,3 +592,22 @@ def test_m11_a_customer_who_is_deleted_takes_no_payment_away(product, ping, cust
 
     assert shopper.order.status == "Being processed"
     assert shopper.payment_order.attention == ""
+
+
+def test_m3_an_order_whose_money_did_not_fit_and_went_back_ends_when_its_time_runs_out(
+    started, ping, staff, clock
+):
+    let_ping_answer(ping, started.payment, total_amount=10000)
+    facade.refresh(started.payment.pk, by="test")
+    assert (started.payment_order.state, started.payment_order.amount_paid) == ("awaiting", Decimal("100.00"))
+    clock.passes(hours=3)
+    assert facade.sync().ended == 0
+
+    ping.clear_faults()
+    let_ping_answer(ping, started.payment, total_amount=10000, refunds=refunded(10000))
+    facade.refresh(started.payment.pk, by="test")
+    facade.resolve(started.payment_order.pk, person=staff, note="given back")
+    assert facade.sync().ended == 1
+
+    assert (started.payment_order.state, started.order.status) == ("expired", "Cancelled")
+    assert started.order.lines.get().num_allocated == 0

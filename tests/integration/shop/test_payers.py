@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 
 from oscar_pingpayments import facade, ledger
 from oscar_pingpayments.facade import syncing
 from oscar_pingpayments.ledger import payers
-from oscar_pingpayments.models import PaymentOrder
+from oscar_pingpayments.models import PaymentOrder, Refund, StaffAction
 from tests.benchmarks.figures import count_queries
 from tests.shopper import Shopper, create_product
 
@@ -123,3 +125,14 @@ def test_o7_who_was_forgotten_is_found_no_more_and_not_looked_up_again(started):
     facade.sync()
 
     assert found_by(started.payment_order) == ("", "", "")
+
+
+def test_o7_what_staff_said_of_who_is_forgotten_goes_too(bought, staff):
+    bought.refund(amount=Decimal("50.00"), message="Dear Astrid", description="Astrid called", person=staff)
+
+    forgotten = facade.forget_payer(bought.payment_order.pk)
+
+    assert forgotten.messages == 1
+    refund = Refund.objects.get()
+    assert (refund.message, refund.description, refund.amount) == ("", "", Decimal("50.00"))
+    assert [action.detail for action in StaffAction.objects.all()] == [""]

@@ -316,3 +316,13 @@ def test_s9_an_order_whose_process_died_and_whose_payer_is_gone_gives_everything
     assert "The time to pay has run out" in page
     assert "Put everything back in my basket</button>" in page
     assert_books_agree(ping)
+
+
+def test_s8_the_second_click_on_an_order_for_nothing_sees_that_it_is_placed(shopper, monkeypatch):
+    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PATIENCE", 0.2)
+    first = shopper.buys(create_product(price="0.00"))
+
+    second = shopper.places_order()
+
+    assert first["Location"] == second["Location"] == reverse("checkout:thank-you")
+    assert f"Order {shopper.order.number}" in shopper.client.get(second["Location"]).content.decode()

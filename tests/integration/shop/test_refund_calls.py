@@ -8,12 +8,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from oscar_pingpayments import facade
-from oscar_pingpayments.facade import callbacks
+from oscar_pingpayments.facade import callbacks, refund_calls
 from oscar_pingpayments.facade.refund_calls import MOST_IDS
 from oscar_pingpayments.models import Callback, Payment, Refund
 from oscar_pingpayments.statuses import RefundState
@@ -201,3 +202,14 @@ def test_the_simulator_calls_it_when_a_refund_is_done_and_when_it_failed(rested,
     assert [held["body"]["status"] for held in calls] == ["COMPLETED", "FAILED"]
     assert calls[1]["body"]["refund_id"] == str(made.ping_id)
     assert len(asked(ping)) == 2
+
+
+def test_c8_one_that_the_database_cannot_take_is_to_come_again(bought, monkeypatch, caplog):
+    def trouble(text: str) -> list[int]:
+        raise OperationalError("the connection is gone")
+
+    monkeypatch.setattr(refund_calls, "_payments_in", trouble)
+
+    assert call() == 503
+
+    assert facade.refund_token() not in caplog.text

@@ -562,3 +562,17 @@ def test_while_ping_is_ill_nothing_is_settled(bought, ping, settling):
 
     assert summary.ping_is_ill
     assert (summary.settled, steps(ping)) == (0, [])
+
+
+def test_o11_one_that_cannot_be_planned_does_not_keep_the_others_nor_the_rest_of_the_sync(
+    bought, ping, settling, clock, caplog
+):
+    settling(when="shipped")
+    facade.sync()
+    ships_all(bought)
+    Payment.objects.update(items=[{}])  # not as we write it
+
+    facade.sync()
+
+    assert "A shipped order could not be planned to be settled" in caplog.text
+    assert Mark.objects.filter(name="sync", at__gte=clock.now() - timedelta(minutes=1)).exists()

@@ -111,7 +111,7 @@ def test_o2_asks_without_an_answer_back_off(started, ping, change):
 
 
 def test_o11_one_that_always_raises_does_not_keep_the_others(three, ping, caplog):
-    Payment.objects.filter(pk=three[0].pk).update(history=[{}])  # not as we write it
+    Payment.objects.filter(pk=three[0].pk).update(history=[None])  # not as we write it
     for payment in three:
         ping.says(payment.ping_id, "COMPLETED")
 
@@ -237,7 +237,7 @@ def test_an_order_whose_attempt_may_still_arrive_does_not_end(shopper, product, 
 
 
 def test_o11_an_order_that_cannot_end_does_not_keep_the_others(three, caplog):
-    Payment.objects.filter(pk=three[0].pk).update(history=[{}])
+    Payment.objects.filter(pk=three[0].pk).update(history=[None])
     Payment.objects.update(ask_again_at=None)
     times_up()
 
@@ -380,7 +380,7 @@ def test_the_command_fails_where_something_needs_a_person(started, ping, trouble
     if trouble == "attention":
         ping.says(started.payment.ping_id, "HELD_FOR_REVIEW")
     else:
-        Payment.objects.update(history=[{}])
+        Payment.objects.update(history=[None])
         ping.says(started.payment.ping_id, "COMPLETED")
     due()
 
