@@ -129,12 +129,11 @@ class Hearsay:
         else:
             what = "repeated" if word == told.word else "backward"
         if (told.last, what) != told.news:
-            told.news = (told.last, what)
-            yield Word(
-                "changed" if what == "backward" and told.money and word in FAILED else what,
-                told.order,
-                told.id,
-            )
+            (_, before), told.news = told.news, (told.last, what)
+            if what == "backward" and told.money and word in FAILED:
+                yield Word("changed", told.order, told.id)
+            elif what != "repeated" or before not in ("moved", "repeated"):  # else it was never away
+                yield Word(what, told.order, told.id)
         if what == "moved" and word == "COMPLETED":
             told.money = (answer["total_amount"], answer["currency"])
             yield Word("paid", told.order, told.id)
