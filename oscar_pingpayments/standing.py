@@ -65,13 +65,7 @@ class Standing:
         """Whether what was in an order that cannot be paid any more can still be put into a basket."""
         payment_order = self.payment_order
         has_money = payment_order.amount_paid != payment_order.amount_refunded
-        return payment_order.refilled_at is None and not has_money and not self.is_with_staff
-
-    @property
-    def is_with_staff(self) -> bool:
-        """Whether its time to pay ran out while staff had moved the order on: it holds what it held."""
-        payment_order = self.payment_order
-        return payment_order.state == State.EXPIRED and payment_order.given_back is None
+        return payment_order.refilled_at is None and not has_money and not payment_order.is_with_staff
 
     @property
     def version(self) -> str:

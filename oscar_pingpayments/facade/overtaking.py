@@ -41,6 +41,8 @@ def _follow(order_id: int, old_status: str, new_status: str) -> None:
     if payment_order.is_awaiting:
         if new_status == words.cancelled:
             _cancel(payment_order)
+    elif payment_order.is_with_staff and new_status == words.cancelled:
+        _let_go(payment_order)
     elif old_status == words.awaiting:
         _compare(payment_order, new_status)
 
@@ -59,6 +61,14 @@ def _cancel(payment_order: PaymentOrder) -> None:
         PaymentOrder.objects.filter(pk=payment_order.pk, state=State.AWAITING).update(
             expires_at=timezone.now()
         )
+
+
+def _let_go(payment_order: PaymentOrder) -> None:
+    """Give back what an order held that was left to staff when its time ran out, and that they now cancel."""
+    with transaction.atomic(durable=True):
+        book = ledger.lock(payment_order.pk)
+        ledger.let_go(book)
+        outbox.publish(book.news)
 
 
 def _compare(payment_order: PaymentOrder, new_status: str) -> None:

@@ -32,7 +32,7 @@ from .payers import look_up_payers
 from .remaining import Remaining, items_of, paying, remaining
 from .sources import CODE
 from .trail import Person, acted
-from .usage import end_unpaid
+from .usage import end_unpaid, let_go
 
 __all__ = [
     "CODE",
@@ -54,6 +54,7 @@ __all__ = [
     "is_still_there",
     "is_to_be_paid",
     "items_of",
+    "let_go",
     "letters",
     "lock",
     "look_up_payers",

@@ -127,7 +127,8 @@ def _receive(book: Book, payment: Payment, answer: RemotePayment, now: datetime)
         or (not payment_order.is_paid and settings.reinstate_late and take_again(book))
     )
     payment_order.amount_paid = book.received
-    if payment_order.amount_refunded:  # no more of it was counted than had come until now
+    if payment_order.amount_refunded or len(payment.history) > 1 or len(book.payments) > 1:
+        # No more was counted until now than had come, and what Ping lists may have gone before it.
         payment_order.amount_refunded = min(gone_back(payment_order), payment_order.amount_paid)
     if pays:
         payment_order.state, payment_order.paid_at = PaymentOrder.State.PAID, now

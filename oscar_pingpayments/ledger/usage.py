@@ -15,7 +15,7 @@ from .. import conf, signals
 from ..models import PaymentOrder
 from ..statuses import STATE_TRANSITIONS, Attention, State
 from . import letters, orders, sources
-from .attention import attend
+from .attention import attend, settle
 from .book import Book
 from .locking import for_update
 
@@ -59,6 +59,17 @@ def _leave_to_staff(book: Book) -> None:
     orders.note(order, found % {"status": order.status})
     attend(book, Attention.ORDER, found % {"status": order.status})
     sources.record(payment_order, order)
+
+
+def let_go(book: Book) -> None:
+    """Give back what an order holds that was left to staff, who have cancelled it now; once."""
+    payment_order, order = book.payment_order, book.order
+    if not payment_order.is_with_staff or order is None:
+        return
+    payment_order.given_back = release(order)
+    payment_order.save()
+    settle(book, Attention.ORDER)
+    book.news.tell(signals.order_cancelled, payment_order=payment_order, order=order, state=State.EXPIRED)
 
 
 def give_up(book: Book, state: State) -> None:

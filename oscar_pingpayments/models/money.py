@@ -188,6 +188,12 @@ class PaymentOrder(models.Model):
         """Whether the order still waits for its money."""
         return self.state == statuses.State.AWAITING
 
+    @property
+    def is_with_staff(self) -> bool:
+        """Whether its time ran out when staff had moved the order on: it is theirs, goods and all."""
+        has_expired = self.state == statuses.State.EXPIRED
+        return has_expired and self.order_id is not None and self.given_back is None
+
 
 class Payment(models.Model):
     """One attempt to be paid for one payment order.

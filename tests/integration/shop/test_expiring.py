@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from oscar.core.loading import get_class
 
@@ -50,3 +50,18 @@ def test_m12_an_order_that_staff_have_moved_on_is_left_to_them_when_its_time_run
     calls = len(ping.calls())
     assert facade.sync().ended == 0
     assert len(ping.calls()) == calls
+
+
+def test_m12_what_was_left_to_staff_is_given_back_when_they_cancel_it(started, clock, heard):
+    handler = get_class("order.processing", "EventHandler")()
+    handler.handle_order_status_change(started.order, "Being processed")
+    clock.passes(hours=3)
+    facade.sync()
+    assert "order_cancelled" not in [name for name, _ in heard]
+
+    with transaction.atomic():
+        handler.handle_order_status_change(started.order, "Cancelled")
+
+    assert started.order.lines.get().num_allocated == 0
+    assert (started.payment_order.state, started.payment_order.attention) == ("expired", "")
+    assert [name for name, _ in heard].count("order_cancelled") == 1

@@ -115,6 +115,20 @@ def test_f6_what_went_back_beyond_what_was_paid_counts_once_more_money_comes(sta
     assert (source.amount_debited, source.amount_refunded) == (Decimal("598.00"), Decimal("300.00"))
 
 
+def test_f6_what_went_back_of_an_attempt_that_failed_counts_once_another_is_paid(started, ping):
+    """Ping says that it was declined, and lists a refund of it: what is that? A person is told."""
+    ping.decline(started.payment.pay_url)
+    hear(started, ping, 5000, status="DECLINED")
+    assert (started.payment_order.amount_refunded, started.payment_order.attention) == (0, "amount")
+
+    started.client.post(reverse("pingpayments:pay", args=[started.payment_order.token]))
+    ping.pay(started.payment.pay_url)
+    call_back(started)
+
+    assert started.payment_order.is_paid
+    assert started.payment_order.amount_refunded == Decimal("50.00")
+
+
 def test_a_refund_that_ping_has_taken_on_becomes_done_without_a_second_row(paid, ping):
     waiting = Refund.objects.create(payment=paid.payment, amount=Decimal("50.00"), reason="other")
 

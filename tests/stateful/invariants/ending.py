@@ -7,12 +7,12 @@ from ..model.world import World
 
 
 def ping_was_asked_before_an_order_ended(world: World, seen: list[Seen]) -> None:
-    """Within the same step, and whatever the answer was."""
+    """Within the same step, and whatever the answer was; but for money that had come, and gone back."""
     for each in seen:
         before = world.before.get(each.row.pk)
         if before and has_ended(before, each):
             for attempt in before.attempts:
-                if attempt.row.ping_id:
+                if attempt.row.ping_id and attempt.row.meaning != "paid":
                     assert world.told.calls["get_payment", str(attempt.row.ping_id)]
 
 
@@ -26,10 +26,21 @@ def what_was_open_is_stopped(world: World, seen: list[Seen]) -> None:
                     assert world.told.calls["stop_payment", str(new.row.ping_id)]
 
 
+def only_what_staff_moved_on_is_left_to_them(world: World, seen: list[Seen]) -> None:
+    for each in seen:
+        if each.row.is_with_staff:
+            assert each.row.pk in world.set_by_hand
+            assert each.order.status not in ("Pending", "Cancelled")
+
+
 def has_ended(before: Seen, after: Seen) -> bool:
     """Whether an order has ended since, and not because its money came after staff had cancelled it."""
     ended = before.row.state == "awaiting" and after.row.state in ("cancelled", "expired")
     return ended and before.order.status != "Cancelled"
 
 
-CHECKS = [ping_was_asked_before_an_order_ended, what_was_open_is_stopped]
+CHECKS = [
+    ping_was_asked_before_an_order_ended,
+    what_was_open_is_stopped,
+    only_what_staff_moved_on_is_left_to_them,
+]

@@ -84,7 +84,7 @@ class Seen:
     @property
     def holds(self) -> bool:
         """Whether the order keeps what it took: stock, vouchers, offers."""
-        return self.row.state in ("awaiting", "paid", "refunded")
+        return self.row.state in ("awaiting", "paid", "refunded") or self.row.is_with_staff
 
     @property
     def source(self) -> Any:
