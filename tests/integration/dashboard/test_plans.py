@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -20,9 +21,19 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def indexes_only(db):
-    """Some rows, and a planner that reads a whole table only where it has no other way."""
-    make(*({} for _ in range(20)))
+    """Rows by which one index is worth more than another, and a planner that knows them and likes indexes."""
+    make({})
+    rows = list(PaymentOrder.objects.values()) * 1000
+    PaymentOrder.objects.bulk_create(
+        PaymentOrder(
+            **row
+            | {"id": None, "order_id": None, "token": str(number), "ping_id": uuid4(), "amount": number}
+            | {"payer_name": f"p{number}", "payer_last_name": f"l{number}", "payer_email": f"e{number}"}
+        )
+        for number, row in enumerate(rows, 1)
+    )
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE pingpayments_paymentorder")
         cursor.execute("SET LOCAL enable_seqscan = off")
 
 
@@ -45,7 +56,6 @@ def indexes(found: str) -> set[str]:
         ({"q": "0b9ef1b0-62a5-4a4a-9f43-8f6c5e3b2d11"}, {"pingpayments_paymentorder_ping_id_key"}),
         ({"placed_from": "2026-01-01", "placed_to": "2026-01-01"}, {"pingpayments_order_dates"}),
         ({"amount_from": "10", "amount_to": "20"}, {"pingpayments_order_amounts"}),
-        ({"currency": "NOK"}, {"pingpayments_order_currency"}),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
@@ -57,6 +67,16 @@ def test_each_word_is_looked_up_in_its_index(words, expected):
 
     assert "Seq Scan" not in found
     assert indexes(found) >= expected
+
+
+def test_one_currency_is_read_in_the_order_of_the_list():
+    form = SearchForm({"currency": "NOK"})
+    assert form.is_valid()
+
+    found = plan(form.narrow(PaymentOrder.objects.order_by("-created_at", "-pk"))[:26])
+
+    assert indexes(found) == {"pingpayments_order_currency"}
+    assert "Sort" not in found
 
 
 @pytest.mark.parametrize(
