@@ -248,6 +248,25 @@ def test_a_refund_that_a_killed_process_took_with_it_at_the_last_try_is_for_a_pe
     assert refunds_at(ping) == []
 
 
+def test_o11_a_refund_that_cannot_be_given_up_stops_no_sync_and_is_given_up_by_the_next(
+    twice, ping, monkeypatch, caplog
+):
+    def fail(effect: Effect) -> None:
+        raise ValueError("not as we write it")
+
+    facade.refresh(attempt(1).pk, by="test")
+    Effect.objects.filter(name="refund").update(tries=outbox.MAX_TRIES)
+    with monkeypatch.context() as patch:
+        patch.setitem(outbox.GIVE_UP, Effect.Name.REFUND, fail)
+        facade.sync()
+    assert "An effect of a payment could not be given up" in caplog.text
+    assert twice.payment_order.attention == ""
+
+    facade.sync()
+
+    assert twice.payment_order.attention == "refund"
+
+
 def test_a_refund_that_came_through_at_the_last_try_needs_nobody(twice, ping):
     twice.hears()
     Effect.objects.filter(name="refund").update(
