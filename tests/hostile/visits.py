@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -228,3 +228,8 @@ def path_of(visit: Visit, known: str) -> str:
         which = token.partition("~")[2]
         token = NEARLY[int(which)](known) if which else known
     return "/pingpayments/" + PAGES[visit.page].format(token.replace("?", "%3f").replace("#", "%23"))
+
+
+def is_known(visit: Visit, known: str) -> bool:
+    """Whether a visit names the right token; one of hexadecimal digits is the same in small letters."""
+    return path_of(visit, known) == path_of(replace(visit, token=KNOWN), known)
