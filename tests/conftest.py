@@ -7,7 +7,7 @@ import gc
 import pytest
 from django.utils import translation
 
-pytest_plugins = ["oscar_pingpayments.simulator.pytest_plugin"]
+pytest_plugins = ["oscar_pingpayments.simulator.pytest_plugin", "tests.laid_down"]
 
 
 def pytest_collection_finish() -> None:

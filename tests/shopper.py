@@ -29,6 +29,7 @@ ADDRESS = {
 
 def create_product(title: str = "Lantern", price: str = "299.00", stock: int = 50, **kwargs: Any) -> Any:
     """Return a product that can be bought, with its price including tax."""
+    kwargs.setdefault("partner_sku", f"sku-{get_model('partner', 'StockRecord').objects.count() + 1}")
     return factories.create_product(title=title, price=Decimal(price), num_in_stock=stock, **kwargs)
 
 

@@ -36,6 +36,18 @@ def reset() -> None:
     WORLD.reset()
 
 
+def remember() -> int:
+    """Keep what is known now, and return the number to recall it by."""
+    return WORLD.remember()
+
+
+def recall(memory: int) -> None:
+    """Know what was known then, as if it had happened just now."""
+    if not 0 <= memory < len(WORLD.memories):
+        raise BadCommand(f"there is no memory {memory}")
+    WORLD.recall(memory)
+
+
 def settings() -> Json:
     """Return the credentials that are accepted."""
     return {"TENANT_ID": TENANT_ID, "API_SECRET": API_SECRET, "MERCHANT_ID": MERCHANT_ID}
@@ -241,6 +253,8 @@ def _payment(payment_id: str) -> Payment:
 
 COMMANDS: dict[str, Callable[..., Any]] = {
     "reset": reset,
+    "remember": remember,
+    "recall": recall,
     "settings": settings,
     "payments": payments,
     "orders": orders,

@@ -100,6 +100,17 @@ class PingSimulator:
         """Forget everything, and behave."""
         self._do("reset")
 
+    def remember(self) -> int:
+        """Keep all that Ping knows now, for ``recall``; return its number."""
+        return int(self._do("remember"))
+
+    def recall(self, memory: int) -> None:
+        """Let Ping know what it knew then, as if it had all happened just now.
+
+        A shop's tests that begin alike can have the beginning once.
+        """
+        self._do("recall", memory=memory)
+
     def says(self, payment_id: str | UUID, status: str, then: str | list[str] | None = None) -> None:
         """Let Ping say ``status`` of a payment; the GETs after the next one find ``then``."""
         self._do("says", payment_id=str(payment_id), status=status, then=then)

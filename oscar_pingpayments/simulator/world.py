@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +20,25 @@ FINAL = ("COMPLETED", "DECLINED", "ABORTED", "EXPIRED", "CRASHED", "STOPPED")
 
 def now() -> str:
     """Return the time as Ping writes it."""
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return _written(datetime.now(UTC))
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def _put_off(known: Any, later: timedelta) -> Any:
+    """Return the same with every time in it so much later."""
+    if isinstance(known, dict):
+        return {
+            name: _put_off_time(value, later) if name.endswith("_at") and value else _put_off(value, later)
+            for name, value in known.items()
+        }
+    return [_put_off(value, later) for value in known] if isinstance(known, list) else known
+
+
+def _put_off_time(written: str, later: timedelta) -> str:
+    return _written(datetime.fromisoformat(written) + later)
 
 
 @dataclass
@@ -152,10 +171,11 @@ class World:
         self.lock = threading.RLock()
         self.changed: Callable[[Payment], None] = lambda payment: None
         self.released = threading.Event()
+        self.memories: list[tuple[Any, datetime]] = []
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything; whoever waits in a silent answer is let go."""
+        """Forget everything but what was to be remembered; whoever waits in a silent answer is let go."""
         with self.lock:
             self.released.set()
             self.released = threading.Event()
@@ -167,6 +187,28 @@ class World:
             self.made_callbacks: list[Callback] = []
             self.manners = Manners()
             self.origin = ""
+
+    def remember(self) -> int:
+        """Keep what is known now; return the number of this memory."""
+        with self.lock:
+            kept = (self.orders, self.payments, self.calls, self.callbacks, self.made_callbacks, self.manners)
+            self.memories.append((copy.deepcopy(kept), datetime.now(UTC)))
+            return len(self.memories) - 1
+
+    def recall(self, memory: int) -> None:
+        """Know what was known then, as if it had happened just now."""
+        with self.lock:
+            kept, then = self.memories[memory]
+            self.reset()
+            self.orders, self.payments, self.calls, self.callbacks, self.made_callbacks, self.manners = (
+                copy.deepcopy(kept)
+            )
+            later = datetime.now(UTC) - then
+            for order in self.orders.values():
+                order.created_at = _put_off_time(order.created_at, later)
+            for payment in self.payments.values():
+                payment.expires += later
+                payment.answer = _put_off(payment.answer, later)
 
     def add_order(self, currency: str, split_tree_id: str | None, split_parameters: Json) -> Order:
         """Make a payment order."""

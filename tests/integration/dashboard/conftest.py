@@ -24,6 +24,7 @@ from tests.integration.shop.conftest import product as product
 from tests.integration.shop.conftest import shop as shop
 from tests.integration.shop.conftest import shopper as shopper
 from tests.integration.shop.conftest import started as started
+from tests.laid_down import lay_down
 from tests.shopper import Shopper
 
 ALL = ("view", "refund", "resolve", "settle")
@@ -57,10 +58,14 @@ def desk(staff) -> Client:
 
 
 @pytest.fixture
-def paid(started, ping) -> Shopper:
+def paid(request, started, ping) -> Shopper:
     """A payer who has paid for a lantern."""
-    ping.pay(started.payment.pay_url)
-    call_back(started)
+
+    def pays() -> None:
+        ping.pay(started.payment.pay_url)
+        call_back(started)
+
+    lay_down(request, ping, started, pays)
     return started
 
 

@@ -21,6 +21,7 @@ from oscar_pingpayments import facade, signals
 from oscar_pingpayments.facade import Person
 from oscar_pingpayments.gateway import transport
 from oscar_pingpayments.models import Exchange
+from tests.laid_down import lay_down
 from tests.shopper import Shopper, create_product
 
 from .refunding import Buyer
@@ -50,9 +51,9 @@ def customer(django_user_model):
 
 
 @pytest.fixture
-def started(shopper, product):
+def started(request, shopper, product, ping):
     """A payer who has placed an order for one lantern and stands at PaymentIQ's page."""
-    shopper.buys(product)
+    lay_down(request, ping, shopper, lambda: shopper.buys(product))
     return shopper
 
 
@@ -157,7 +158,7 @@ def staff(django_user_model) -> Person:
 
 
 @pytest.fixture
-def buyer(shop, ping, monkeypatch) -> Buyer:
+def buyer(request, shop, ping, monkeypatch) -> Buyer:
     """A payer whose order of 1056.00 is placed. Ping carries refunds out when the test says so."""
     ping.manners(refunds="wait")
     monkeypatch.setattr(
@@ -169,16 +170,24 @@ def buyer(shop, ping, monkeypatch) -> Buyer:
     applicator = get_class("checkout.applicator", "SurchargeApplicator")
     monkeypatch.setattr(applicator, "get_surcharges", lambda self, basket, **facts: (fee,))
     shopper = Buyer()
-    shopper.has(create_product(), 3)
-    shopper.buys(create_product(title="Book", price="100.00"))
+
+    def buys() -> None:
+        shopper.has(create_product(), 3)
+        shopper.buys(create_product(title="Book", price="100.00"))
+
+    lay_down(request, ping, shopper, buys)
     return shopper
 
 
 @pytest.fixture
-def bought(buyer, ping) -> Buyer:
+def bought(request, buyer, ping) -> Buyer:
     """The payer has paid."""
-    ping.pay(buyer.payment.pay_url)
-    facade.refresh(buyer.payment.pk, by="test")
+
+    def pays() -> None:
+        ping.pay(buyer.payment.pay_url)
+        facade.refresh(buyer.payment.pk, by="test")
+
+    lay_down(request, ping, buyer, pays)
     return buyer
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -10,9 +11,22 @@ import responses
 from django.test import Client
 
 from oscar_pingpayments.gateway import verify_ed25519
-from oscar_pingpayments.simulator import TENANT_ID, callbacks
+from oscar_pingpayments.simulator import TENANT_ID, callbacks, world
 
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=5)
 CALLBACK = "http://127.0.0.1:9/callback/"
+
+
+class Later(datetime):
+    """A clock that is an hour ahead."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + HOUR
+
+
+def moment(written):
+    return datetime.fromisoformat(written)
 
 
 @pytest.fixture
@@ -209,6 +223,32 @@ def test_this_machine_has_a_name(shop):
     shop.post("http://localhost:9/cb", status=200)
 
     assert callbacks.post("http://localhost:9/cb", {}) == 200
+
+
+def test_what_was_remembered_comes_back_as_if_it_had_happened_just_now(api, control, opened, monkeypatch):
+    _, payment, page = opened
+    control("act", pay_url=page, does="card", card="5457210002001420")
+    control("manners", refunds="wait", keep_answers=True)
+    remembered, then = control("payments"), datetime.now(UTC)
+    memory = control("remember")
+    control("reset")
+    assert control("payments") == []
+
+    monkeypatch.setattr(world, "datetime", Later)
+    control("recall", memory=memory)
+
+    (recalled,) = control("payments")
+    assert recalled["id"] == payment
+    assert [entry["status"] for entry in recalled["status_history"]] == ["INITIATED", "PENDING", "COMPLETED"]
+    for before, after in zip(remembered[0]["status_history"], recalled["status_history"], strict=True):
+        assert moment(after["occurred_at"]) - moment(before["occurred_at"]) == pytest.approx(HOUR, abs=SECOND)
+        assert after | {"occurred_at": ""} == before | {"occurred_at": ""}
+    assert world.WORLD.payments[payment].expires - then == pytest.approx(HOUR * 1.5, abs=SECOND)
+    assert world.WORLD.manners.refunds == "wait"
+    control("says", payment_id=payment, status="EXPIRED")
+    control("recall", memory=memory)
+    assert control("payments")[0]["status"] == "COMPLETED"
+    assert "no memory 1" in refused("recall", memory=1)
 
 
 def test_faults_are_used_up_or_last_until_cleared(api, control):
