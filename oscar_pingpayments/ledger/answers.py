@@ -44,9 +44,10 @@ def apply_answer(
     if newest:
         payment.asked_at, payment.asked_by, payment.failed_asks = asked_at, asked_by, 0
     settle(book, Attention.STUCK)
-    again = None
+    again, word = None, answer.status
     if answer.id != payment.ping_id or answer.payment_order_id != payment_order.ping_id:
-        _remember(payment, answer.status, asked_by, now, "identity")
+        _remember(payment, word, asked_by, now, "identity")
+        word = ""  # it says nothing of this payment
         attend(book, Attention.IDENTITY, _("Ping's answer names another payment or payment order."))
     else:
         was_paid = payment.meaning is Meaning.PAID
@@ -56,15 +57,19 @@ def apply_answer(
         again = refunds.ask_again(payment, now) if was_paid else None
         if again is None and any(entry.refunded_at is None for entry in answer.refunds):
             again = now + _REFUND_ON_ITS_WAY
-    # A failed attempt that Ping calls open again may still be paid.
-    reopened = payment.meaning is Meaning.FAILED and statuses.is_waiting(answer.status)
-    payment.ask_again_at = again or statuses.ask_again(
-        answer.status if reopened else payment.status,
-        began=payment.created_at,
-        changed=payment.changed_at,
-        now=now,
-    )
+    payment.ask_again_at = again or _when_to_ask_again(payment, word, now)
     payment.save()
+
+
+def _when_to_ask_again(payment: Payment, word: str, now: datetime) -> datetime | None:
+    words = [payment.status]
+    if payment.meaning is Meaning.FAILED and statuses.meaning(word) is Meaning.WAITING:
+        words.insert(0, word)  # Ping does not say that it failed: it may be paid, or have been
+    for each in words:
+        again = statuses.ask_again(each, began=payment.created_at, changed=payment.changed_at, now=now)
+        if again is not None:
+            return again
+    return None
 
 
 def _move(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -346,6 +347,35 @@ def test_m5_a_failure_that_becomes_another_failure_is_only_remembered(started, p
     assert [entry["status"] for entry in started.payment.history] == ["DECLINED", "EXPIRED"]
     assert started.payment_order.attention == ""
     assert [name for name, _ in heard].count("payment_failed") == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "fault", "attention"),
+    [
+        ("PENDING", None, ""),
+        ("COMPLETED", "unknown_status", "unknown_status"),
+        ("COMPLETED", "wrong_payment_id", "identity"),
+    ],
+    ids=["open again", "a word that we do not know", "another payment"],
+)
+def test_m5_a_failed_attempt_that_ping_does_not_call_failed_is_asked_about_soon(
+    started, ping, word, fault, attention
+):
+    ping.decline(started.payment.pay_url)
+    facade.refresh(started.payment.pk, by="test")
+    a_day = timezone.now() + timedelta(hours=23)
+    assert started.payment.ask_again_at > a_day
+    ping.edit(started.payment.ping_id, status=word)
+    if fault:
+        ping.misbehave("get_payment", "malformed", times=None, kind=fault)
+
+    facade.refresh(started.payment.pk, by="test")
+
+    assert (started.payment.status, started.payment_order.attention) == ("DECLINED", attention)
+    assert started.payment.ask_again_at < timezone.now() + timedelta(seconds=20)
+    Payment.objects.update(created_at=timezone.now() - timedelta(days=90))
+    facade.refresh(started.payment.pk, by="test")
+    assert started.payment.ask_again_at > a_day
 
 
 def test_the_history_has_an_end(started, ping):
