@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 # Two installations into one environment would disturb each other.
 .NOTPARALLEL:
-.PHONY: help demo test coverage lint format types layers matrix databases races kills browser walkthroughs docs pictures package bench figures stateful mutations hostile ci clean
+.PHONY: help demo test coverage lint format types layers matrix races kills browser walkthroughs docs pictures package bench figures stateful mutations hostile ci clean
 
 help: ## list what one may ask for
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,11 +55,8 @@ types: $(VENV)/.has-lint ## mypy --strict
 layers: $(VENV)/.has-lint ## import-linter: imports point down
 	$(BIN)/lint-imports --no-logo
 
-matrix: ## the suite on every Python and Django that is promised
+matrix: ## the suite on every Python, Django and database that is promised
 	.ci/run matrix
-
-databases: ## the suite on PostgreSQL and on MariaDB
-	.ci/run databases
 
 races: $(VENV)/.has-test ## two actors in the same instant, 200 times each, on PostgreSQL; says who won (ROUNDS=200)
 	DATABASE_URL=$(POSTGRES_URL) ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -n 2 --dist worksteal --create-db \
