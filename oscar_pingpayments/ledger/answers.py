@@ -18,7 +18,7 @@ from ..money import from_minor
 from ..privacy import mask
 from ..statuses import SETTLED_BY_PAYMENT, Attention, Meaning, Move, State
 from . import letters, orders, refunds, settlements, sources, usage
-from .attention import attend, settle
+from .attention import attend, in_words, settle
 from .book import Book
 from .listed import Listed, gone_back, take_listed
 from .reinstating import take_again
@@ -157,8 +157,11 @@ def _receive(book: Book, payment: Payment, answer: RemotePayment, now: datetime)
         _keep(
             book,
             Attention.AMOUNT,
-            _("Ping says %(amount)s %(currency)s (in the smallest unit).")
-            % {"amount": answer.total_amount, "currency": answer.currency[:8]},
+            _("Ping says %(amount)s, and %(asked)s was asked for.")
+            % {
+                "amount": in_words(answer.total_amount, answer.currency),
+                "asked": f"{payment.amount} {payment.currency}",
+            },
             payment,
         )
     elif payment_order.is_paid:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ..exceptions import MoneyError
 from ..models import Effect, PaymentOrder
+from ..money import from_minor
 from ..statuses import ABOUT_MONEY, SETTLED_BY_PAYMENT, Attention
 from . import orders
 from .book import Book
@@ -51,6 +53,16 @@ def settle(book: Book, *reasons: Attention, which: int | None = None) -> None:
     ]
     if left != concerns:
         _write(payment_order, left)
+
+
+def in_words(minor: int, currency: str) -> str:
+    """Return an amount of Ping's as staff read it; in the smallest unit where its decimals are not known."""
+    currency = currency[:8]
+    try:
+        return f"{from_minor(minor, currency)} {currency}"
+    except MoneyError:
+        said = _("%(amount)s %(currency)s (in the smallest unit)")
+        return str(said % {"amount": minor, "currency": currency})
 
 
 def _about(reason: Attention, which: int | None) -> str:

@@ -19,7 +19,7 @@ from ..money import to_minor
 from ..remains import Part, everything, money, pieces, to_tell
 from ..statuses import Attention, RefundState
 from . import orders
-from .attention import attend, settle
+from .attention import attend, in_words, settle
 from .book import Book
 from .remaining import Remaining, amount_of, kept_parts, paying, remaining
 from .trail import Person, acted
@@ -143,8 +143,8 @@ def accepted(book: Book, refund: Refund, answer: RemoteRefund) -> None:
         attend(
             book,
             Attention.AMOUNT,
-            _("%(ours)s was to be refunded, and Ping says %(amount)s %(currency)s (in the smallest unit).")
-            % {"ours": refund, "amount": answer.amount, "currency": answer.currency[:8]},
+            _("%(ours)s was to be refunded, and Ping says %(amount)s.")
+            % {"ours": refund, "amount": in_words(answer.amount, answer.currency)},
         )
     _ask_soon(payment)
 

@@ -29,7 +29,7 @@ def test_each_is_shown_with_its_reason_what_is_known_and_the_ways_out(desk, odd)
     page = desk.get(reverse(PAGE)).content.decode()
 
     assert "Another amount or currency than was asked for" in page
-    assert "Ping says 100 SEK (in the smallest unit)." in page
+    assert "Ping says 1.00 SEK, and 299.00 SEK was asked for." in page
     assert "Another sum came than was asked for, and nothing was fulfilled." in page
     assert "Astrid Lindqvist" in page
     assert reverse("dashboard:payments-resolve", args=[odd.payment_order.pk]) in page

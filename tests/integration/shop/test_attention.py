@@ -248,7 +248,7 @@ def test_the_command_says_what_needs_attention(odd):
     shown = command(odd.order.number)
 
     assert "needs attention: Another amount or currency than was asked for" in shown
-    assert "Ping says 100 SEK (in the smallest unit)." in shown
+    assert "Ping says 1.00 SEK, and 299.00 SEK was asked for." in shown
 
 
 def test_the_command_knows_attempts_that_ping_does_not(shopper, product, ping, change):

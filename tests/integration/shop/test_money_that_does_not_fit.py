@@ -117,28 +117,26 @@ def test_m2_money_that_comes_after_the_order_ended_is_kept_and_moves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("changes", "received"),
+    ("changes", "received", "said"),
     [
-        ({"total_amount": 29899}, "298.99"),
-        ({"total_amount": 29901}, "299.01"),
-        ({"total_amount": 0}, "0.00"),
-        ({"total_amount": 29900, "currency": "EUR"}, "0.00"),
-        ({"total_amount": 299, "currency": "JPY"}, "0.00"),
-        ({"total_amount": 29900, "currency": "sek"}, "0.00"),
-        ({"total_amount": 2**63 - 1}, "0.00"),
+        ({"total_amount": 29899}, "298.99", "298.99 SEK"),
+        ({"total_amount": 29901}, "299.01", "299.01 SEK"),
+        ({"total_amount": 0}, "0.00", "0.00 SEK"),
+        ({"total_amount": 29900, "currency": "EUR"}, "0.00", "299.00 EUR"),
+        ({"total_amount": 299, "currency": "JPY"}, "0.00", "299 JPY (in the smallest unit)"),
+        ({"total_amount": 29900, "currency": "sek"}, "0.00", "29900 sek (in the smallest unit)"),
+        ({"total_amount": 2**63 - 1}, "0.00", "92233720368547758.07 SEK"),
     ],
     ids=str,
 )
-def test_m3_another_amount_or_currency_is_never_paid(started, ping, heard, changes, received):
+def test_m3_another_amount_or_currency_is_never_paid(started, ping, heard, changes, received, said):
     let_ping_answer(ping, started.payment, **changes)
 
     facade.refresh(started.payment.pk, by="test")
 
     payment_order = started.payment_order
     assert (payment_order.state, payment_order.attention) == ("awaiting", "amount")
-    assert payment_order.attention_detail == (
-        f"Ping says {changes['total_amount']} {changes.get('currency', 'SEK')} (in the smallest unit)."
-    )
+    assert payment_order.attention_detail == (f"Ping says {said}, and 299.00 SEK was asked for.")
     assert payment_order.amount_paid == Decimal(received)
     assert started.payment.amount_received == Decimal(received)
     assert started.order.status == "Pending"

@@ -520,9 +520,7 @@ def test_an_answer_about_another_amount_is_for_a_person(bought, ping):
     bought.refund(amount=FIFTY)
 
     assert bought.payment_order.attention == "amount"
-    assert bought.payment_order.attention_detail == (
-        "50.00 SEK was to be refunded, and Ping says 6000 SEK (in the smallest unit)."
-    )
+    assert bought.payment_order.attention_detail == ("50.00 SEK was to be refunded, and Ping says 60.00 SEK.")
 
 
 def test_f4_a_refund_that_ping_says_at_once_it_does_not_make_is_none(bought, ping):
