@@ -73,6 +73,7 @@ def test_a_live_shop_that_is_set_up_well_hears_nothing(live):
     assert findings() == {}
 
 
+@pytest.mark.django_db  # some of the others look at the database
 def test_the_checks_run_with_all_the_others():
     assert [message.id for message in run_checks() if message.id.startswith("pingpayments.")] == []
     assert "pingpayments" in {tag for check in run_checks.__self__.get_checks() for tag in check.tags}
