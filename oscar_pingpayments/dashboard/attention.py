@@ -35,8 +35,9 @@ WAYS_OUT = {
         "on the rest; then resolve."
     ),
     Attention.IDENTITY: _(
-        "Ping does not know the payment by this id, or named another one. Nothing was fulfilled. Ask Ping "
-        "again; if it stays, send Ping both ids. Then resolve."
+        "Ping does not know the payment by this id, or named another one. Nothing was fulfilled. Check that "
+        "tenant and environment are right, and ask Ping again; if it stays, send Ping both ids. Then "
+        "resolve: an order whose attempts Ping does not know can end after that."
     ),
     Attention.UNKNOWN_STATUS: _(
         "Ping uses a word for the payment that this version does not know. Nothing was fulfilled or "

@@ -22,7 +22,10 @@ _ROUNDS = 3
 
 
 class StillPayableError(PingPaymentsError):
-    """An order cannot end just now: an attempt to pay it is on its way, and how it goes is not known."""
+    """An order cannot end just now: how an attempt to pay it goes is not known.
+
+    It is on its way, or Ping does not know it and no person has looked at that.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ def cancel(payment_order_id: int, *, by: str, person: Person | None = None) -> P
 
     A payment that is open at PaymentIQ is stopped where Ping can, and every attempt is asked about first:
     if one was paid meanwhile, the order is paid and stays (see ``state``). Raises GatewayError where Ping
-    cannot be asked, StillPayableError where an attempt's outcome is not known yet.
+    cannot be asked, StillPayableError where an attempt's outcome is not known yet. Staff (``by``) may cancel
+    an order with an attempt that Ping does not know; others may once staff have looked.
     ``person`` is the member of staff who does it, where one does. The payer is told by e-mail.
     """
     return _end(payment_order_id, State.CANCELLED, by=by, person=person)
@@ -85,7 +89,11 @@ def _end(
             live = book.live
             if _has_time(book.payment_order, state):
                 return book.payment_order
-            if live is not None and live.outcome_unknown:
+            missing = [payment for payment in book.payments if ledger.is_missing(book, payment)]
+            if missing and by != "staff":
+                # Perhaps the shop asks in the wrong place: only a person may say that nothing was paid.
+                break
+            if live is not None and live.outcome_unknown and live not in missing:
                 break
             if live is None or live.sent_at is None or live.pk in asked:
                 # Where Ping cannot stop a card payment it stays PENDING. The order ends all the same, as

@@ -223,7 +223,6 @@ def _not_found(payment: Payment, *, by: str) -> Payment:
     with transaction.atomic(durable=True):
         book = ledger.lock(payment.payment_order_id)
         current = book.payment(payment.pk)
-        ledger.attend(book, Attention.IDENTITY, _("Ping does not know this payment."))
-        ledger.no_answer(current, asked_by=by)
+        ledger.not_known(book, current, asked_by=by)
         outbox.publish(book.news)
     return current

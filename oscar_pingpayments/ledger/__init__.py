@@ -7,7 +7,7 @@ the rows locked (``lock``). What others must hear of is returned as ``News``.
 from __future__ import annotations
 
 from . import letters, refunds, settlements
-from .answers import apply_answer
+from .answers import apply_answer, is_missing, not_known
 from .attempts import (
     begin,
     give_time,
@@ -51,6 +51,7 @@ __all__ = [
     "give_time",
     "is_answer_to",
     "is_cancelled",
+    "is_missing",
     "is_still_there",
     "is_to_be_paid",
     "items_of",
@@ -61,6 +62,7 @@ __all__ = [
     "may_be_tried",
     "never_arrived",
     "no_answer",
+    "not_known",
     "not_sent",
     "note",
     "note_refusal",

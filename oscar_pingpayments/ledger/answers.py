@@ -18,7 +18,8 @@ from ..money import from_minor
 from ..privacy import mask
 from ..statuses import SETTLED_BY_PAYMENT, Attention, Meaning, Move, State
 from . import letters, orders, refunds, settlements, sources, usage
-from .attention import attend, settle
+from .attempts import never_arrived, no_answer, set_aside
+from .attention import attend, is_open, settle
 from .book import Book
 from .listed import Listed, gone_back, take_listed
 from .reinstating import take_again
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 _HISTORY_LENGTH = 100
 _OVERTAKEN = "overtaken"
+_MISSING = "missing"
 _REFUND_ON_ITS_WAY = timedelta(hours=1)  # one that Ping lists without a time: it is not done yet
 
 
@@ -49,6 +51,7 @@ def apply_answer(
         _remember(payment, answer.status, asked_by, now, "identity")
         attend(book, Attention.IDENTITY, _("Ping's answer names another payment or payment order."))
     else:
+        settle(book, Attention.IDENTITY, which=payment.number)
         was_paid = payment.meaning is Meaning.PAID
         _move(book, payment, answer, asked_by=asked_by, now=now, newest=newest)
         if was_paid or answer.refunds:
@@ -65,6 +68,36 @@ def apply_answer(
         now=now,
     )
     payment.save()
+
+
+def not_known(book: Book, payment: Payment, *, asked_by: str) -> None:
+    """Write down that Ping does not know an attempt; staff are told once, until Ping knows it again.
+
+    It may be the shop that asks in the wrong place, so this alone ends nothing. Once a person has looked, the
+    attempt is as good as failed: another one may be made, and the order may end. Ping is asked all the same.
+    """
+    now = timezone.now()
+    if _remember(payment, "", asked_by, now, _MISSING):
+        payment.save(update_fields=["history"])
+        detail = _("Ping does not know attempt %(number)d.") % {"number": payment.number}
+        attend(book, Attention.IDENTITY, detail, which=payment.number)
+    if is_missing(book, payment):
+        no_answer(payment, asked_by=asked_by)
+        return
+    payment.asked_by, payment.failed_asks = asked_by, 0
+    payment.ask_again_at = statuses.ask_again(
+        payment.status, began=payment.created_at, changed=payment.changed_at, now=now
+    )
+    payment.save(update_fields=["asked_by", "failed_asks", "ask_again_at"])
+    if payment.outcome_unknown:
+        never_arrived(payment)
+    else:
+        set_aside(payment)
+
+
+def is_missing(book: Book, payment: Payment) -> bool:
+    """Whether Ping does not know an attempt, and no person has looked at that yet."""
+    return is_open(book, Attention.IDENTITY, which=payment.number)
 
 
 def _move(
@@ -238,14 +271,13 @@ def _remember(payment: Payment, word: str, asked_by: str, now: datetime, note: s
     """Add a word of Ping's to the payment's history; return whether it is news.
 
     The same word twice in a row, with the same effect, is one entry. One that was overtaken by itself adds
-    nothing: two had asked at once.
+    nothing: two had asked at once. Where the history is full, the newest word takes the last one's place.
     """
     entry = {"status": word[:64], "by": asked_by, "at": now.isoformat(), "note": note}
     last = payment.history[-1] if payment.history else {}
     if last.get("status") == entry["status"] and note in (last["note"], _OVERTAKEN):
         return False
-    if len(payment.history) < _HISTORY_LENGTH:
-        payment.history = [*payment.history, entry]
+    payment.history = [*payment.history[: _HISTORY_LENGTH - 1], entry]
     return True
 
 

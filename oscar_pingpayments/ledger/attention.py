@@ -53,6 +53,11 @@ def settle(book: Book, *reasons: Attention, which: int | None = None) -> None:
         _write(payment_order, left)
 
 
+def is_open(book: Book, reason: Attention, *, which: int | None = None) -> bool:
+    """Whether a person is still to look at this reason, or at what it is about."""
+    return _about(reason, which) in dict(_concerns(book.payment_order))
+
+
 def _about(reason: Attention, which: int | None) -> str:
     return reason.value if which is None else f"{reason.value}/{which}"
 
