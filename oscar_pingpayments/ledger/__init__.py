@@ -32,7 +32,7 @@ from .payers import look_up_payers
 from .remaining import Remaining, items_of, paying, remaining
 from .sources import CODE
 from .trail import Person, acted
-from .usage import end_unpaid, let_go
+from .usage import end_unpaid, is_left_to_staff, let_go
 
 __all__ = [
     "CODE",
@@ -51,6 +51,7 @@ __all__ = [
     "give_time",
     "is_answer_to",
     "is_cancelled",
+    "is_left_to_staff",
     "is_missing",
     "is_still_there",
     "is_to_be_paid",
