@@ -51,7 +51,8 @@ def apply_answer(
         _remember(payment, answer.status, asked_by, now, "identity")
         attend(book, Attention.IDENTITY, _("Ping's answer names another payment or payment order."))
     else:
-        settle(book, Attention.IDENTITY, which=payment.number)
+        if newest:
+            settle(book, Attention.IDENTITY, which=payment.number)
         was_paid = payment.meaning is Meaning.PAID
         _move(book, payment, answer, asked_by=asked_by, now=now, newest=newest)
         if was_paid or answer.refunds:
@@ -70,15 +71,19 @@ def apply_answer(
     payment.save()
 
 
-def not_known(book: Book, payment: Payment, *, asked_by: str) -> None:
+def not_known(book: Book, payment: Payment, *, asked_by: str, asked_at: datetime) -> None:
     """Write down that Ping does not know an attempt; staff are told once, until Ping knows it again.
 
     It may be the shop that asks in the wrong place, so this alone ends nothing. Once a person has looked, the
     attempt is as good as failed: another one may be made, and the order may end. Ping is asked all the same.
     """
+    if payment.asked_at is not None and asked_at < payment.asked_at:
+        return  # overtaken: Ping has known it since
     now = timezone.now()
-    if _remember(payment, "", asked_by, now, _MISSING):
-        payment.save(update_fields=["history"])
+    is_news = _remember(payment, "", asked_by, now, _MISSING)
+    payment.asked_at = asked_at
+    payment.save(update_fields=["history", "asked_at"])
+    if is_news:
         detail = _("Ping does not know attempt %(number)d.") % {"number": payment.number}
         attend(book, Attention.IDENTITY, detail, which=payment.number)
     if is_missing(book, payment):
@@ -106,13 +111,14 @@ def _move(
     payment_order = book.payment_order
     step = statuses.move(payment.status, answer.status)
     if step is Move.REPEAT:
-        if payment.history and payment.history[-1]["note"]:  # Ping is back from another word
+        if newest and payment.history and payment.history[-1]["note"]:  # Ping is back from another word
             _remember(payment, answer.status, asked_by, now, "")
             settle(book, Attention.UNKNOWN_STATUS)
         return
     if step is Move.UNKNOWN:
         # A person who has looked at a word is not to be asked again for as long as Ping repeats it.
-        if _remember(payment, answer.status, asked_by, now, step.value):
+        is_news = _remember(payment, answer.status, asked_by, now, step.value if newest else _OVERTAKEN)
+        if is_news and newest:
             attend(book, Attention.UNKNOWN_STATUS, _("Ping's word: %(word)s") % {"word": answer.status[:64]})
         return
     if step is Move.BACKWARD:
@@ -132,7 +138,8 @@ def _move(
     payment.status = status.value
     payment.changed_at = now
     _remember(payment, answer.status, asked_by, now, "")
-    settle(book, Attention.UNKNOWN_STATUS)
+    if newest:
+        settle(book, Attention.UNKNOWN_STATUS)
     if payment.meaning is not Meaning.WAITING:
         payment.settled_by = asked_by
     if payment.meaning is Meaning.PAID:
