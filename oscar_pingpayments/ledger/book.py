@@ -81,9 +81,7 @@ class Book:
     @property
     def keeps_money(self) -> bool:
         """Whether some of that money has not gone back."""
-        payment_order = self.payment_order
-        has_gone = payment_order.amount_paid and payment_order.amount_refunded == payment_order.amount_paid
-        return self.has_money and not has_gone
+        return self.has_money and not self.payment_order.has_gone_back
 
     @property
     def received(self) -> Decimal:
