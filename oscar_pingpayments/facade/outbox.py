@@ -38,8 +38,6 @@ def publish(news: News) -> None:
             send(signal, **facts)
         carry_out(news.effects)
 
-    # A refund is asked for by a sync: whoever caused it, a callback most likely, is to be answered soon.
-    news.effects[:] = [effect for effect in news.effects if effect.name != Effect.Name.REFUND]
     if news.signals or news.effects:
         transaction.on_commit(leave)
 
