@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
+from ..facade.connection import here
 from ..models import PaymentOrder
 from ..statuses import Attention
 from . import keyset
@@ -81,7 +82,7 @@ class AttentionView(PageMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add a page of the queue; a cursor that is not ours leads to its beginning."""
-        rows = payment_orders().defer(None).defer("given_back", "token").filter(attention__gt="")
+        rows = payment_orders().defer(None).defer("given_back", "token").filter(attention__gt="", **here())
         page = self._page(rows.prefetch_related("payments__refunds"))
         user = self.request.user
         actions = [action for action in ACTIONS if action.is_for(user)]

@@ -114,11 +114,12 @@ def last_sync() -> datetime | None:
 
 
 def ask_all_again(since: datetime) -> int:
-    """Make every payment that was begun since then due, paid and failed ones too; return how many there are.
+    """Make every payment of the shop that was begun since then due, paid and failed too; return how many.
 
     For a database that was restored from a backup: what became of them meanwhile, Ping alone knows.
     """
-    begun = Payment.objects.filter(created_at__gte=since, sent_at__isnull=False).order_by("pk")
+    ours = Payment.objects.filter(**here("payment_order__"))
+    begun = ours.filter(created_at__gte=since, sent_at__isnull=False).order_by("pk")
     count, last = 0, 0
     while bite := list(begun.filter(pk__gt=last).values_list("pk", flat=True)[:BITE]):
         Payment.objects.filter(pk__in=bite).update(ask_again_at=timezone.now())
