@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 
 from oscar_pingpayments import facade
@@ -216,6 +219,17 @@ def test_o12_staff_cancel_an_order_that_ping_does_not_know_and_whose_attempt_was
     assert facade.cancel(lost.payment_order.pk, by="staff", person=staff).state == "cancelled"
 
     assert lost.order.lines.get().num_allocated == 0
+
+
+def test_the_command_tells_of_an_attempt_that_ping_does_not_know(started, missing):
+    missing()
+    facade.refresh(started.payment.pk, by="sync")
+    out = StringIO()
+
+    call_command("pingpayments_order", started.order.number, stdout=out, no_color=True)
+
+    assert "  no word, asked by sync (missing)\n" in out.getvalue()
+    assert "Ping does not know attempt 1." in out.getvalue()
 
 
 def test_o12_each_attempt_that_ping_does_not_know_is_told(started, ping, missing, heard):
