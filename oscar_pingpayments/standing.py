@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import conf
 from .models import Payment, PaymentOrder
-from .statuses import Meaning, State, Status, parse
+from .statuses import Meaning, Status, parse
 
 
 class Page(StrEnum):
@@ -83,10 +83,9 @@ def standing_of(payment_order: PaymentOrder, attempt: Payment | None) -> Standin
     if payment_order.is_paid:
         return Standing(Page.PAID, payment_order, attempt)
     has_come = payment_order.amount_paid or (attempt is not None and attempt.meaning is Meaning.PAID)
-    has_gone = payment_order.amount_paid and payment_order.amount_refunded == payment_order.amount_paid
-    if has_come and not (has_gone and payment_order.state != State.AWAITING):
+    if has_come and (payment_order.is_awaiting or not payment_order.has_gone_back):
         return Standing(Page.CHECKING, payment_order, attempt)
-    if payment_order.state != State.AWAITING or payment_order.order_id is None:
+    if not payment_order.is_awaiting or payment_order.order_id is None:
         return Standing(Page.ENDED, payment_order, attempt)
     if attempt is not None and attempt.live and (attempt.ping_id or attempt.outcome_unknown):
         return Standing(Page.WAITING, payment_order, attempt, pay_url=attempt.can_be_paid_at)

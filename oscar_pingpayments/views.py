@@ -164,6 +164,12 @@ def _change(request: HttpRequest, payment_order: PaymentOrder) -> HttpResponse:
             request.basket,  # type: ignore[attr-defined]
             deadline=payer.deadline(),
         )
+    except facade.WithStaffError:
+        messages.info(
+            request,
+            gettext("We are handling your order, so it cannot be changed here. Please ask us about it."),
+        )
+        return _see_other(payer.order_page(payment_order))
     except (PingPaymentsError, DatabaseError) as error:
         logger.log(
             logging.WARNING if isinstance(error, GatewayError | facade.StillPayableError) else logging.ERROR,

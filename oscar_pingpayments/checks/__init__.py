@@ -8,6 +8,7 @@ from __future__ import annotations
 from .addresses import check_public_url, check_site, check_urls
 from .credentials import check_settings, check_surroundings
 from .dashboard import check_dashboard
+from .mail import check_mail
 from .messages import TAG
 from .running import check_sync
 from .settling import check_shipping_event
@@ -19,6 +20,7 @@ __all__ = [
     "check_app_order",
     "check_checkout",
     "check_dashboard",
+    "check_mail",
     "check_order_statuses",
     "check_public_url",
     "check_settings",

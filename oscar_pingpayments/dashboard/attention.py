@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 
+from ..facade.connection import here
 from ..models import PaymentOrder
 from ..statuses import Attention
 from . import keyset
@@ -35,8 +36,9 @@ WAYS_OUT = {
         "on the rest; then resolve."
     ),
     Attention.IDENTITY: _(
-        "Ping does not know the payment by this id, or named another one. Nothing was fulfilled. Ask Ping "
-        "again; if it stays, send Ping both ids. Then resolve."
+        "Ping does not know the payment by this id, or named another one. Nothing was fulfilled. Check that "
+        "tenant and environment are right, and ask Ping again; if it stays, send Ping both ids. Then "
+        "resolve: an order whose attempts Ping does not know can end after that."
     ),
     Attention.UNKNOWN_STATUS: _(
         "Ping uses a word for the payment that this version does not know. Nothing was fulfilled or "
@@ -80,7 +82,7 @@ class AttentionView(PageMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add a page of the queue; a cursor that is not ours leads to its beginning."""
-        rows = payment_orders().defer(None).defer("given_back", "token").filter(attention__gt="")
+        rows = payment_orders().defer(None).defer("given_back", "token").filter(attention__gt="", **here())
         page = self._page(rows.prefetch_related("payments__refunds"))
         user = self.request.user
         actions = [action for action in ACTIONS if action.is_for(user)]

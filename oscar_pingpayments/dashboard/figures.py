@@ -14,6 +14,7 @@ from django.db.models.functions import TruncHour
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from ..facade.connection import here
 from ..models import Payment, PaymentOrder, Refund
 from ..statuses import FAILED, State
 from .period import Period
@@ -85,16 +86,18 @@ class Figures:
 
 
 def figures(period: Period, currency: str) -> Figures:
-    """Ask the database what a period was like."""
+    """Ask the database what a period was like, for the shop's own tenant and environment."""
+    ours = PaymentOrder.objects.filter(currency=currency, **here())
     stretches = {_start(day, period): Stretch(_start(day, period)) for day in period.each_day()}
-    placed = PaymentOrder.objects.filter(
-        currency=currency, created_at__gte=period.since, created_at__lt=period.until
-    )
+    placed = ours.filter(created_at__gte=period.since, created_at__lt=period.until)
     counts = {"placed": Count("pk"), "placed_and_paid": Count("pk", filter=_PAID)}
     money = {"paid": Count("pk"), "amount_paid": Sum("amount")}
-    paid = PaymentOrder.objects.filter(currency=currency, paid_at__gte=period.since, paid_at__lt=period.until)
+    paid = ours.filter(paid_at__gte=period.since, paid_at__lt=period.until)
     refunds = Refund.objects.filter(
-        payment__currency=currency, refunded_at__gte=period.since, refunded_at__lt=period.until
+        payment__currency=currency,
+        refunded_at__gte=period.since,
+        refunded_at__lt=period.until,
+        **here("payment__payment_order__"),
     )
     for rows in (
         _by_hour(placed, "created_at", **counts),

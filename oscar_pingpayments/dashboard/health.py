@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,7 @@ from django.views.generic import TemplateView, View
 
 from .. import conf, facade
 from ..exceptions import GatewayError
+from ..facade.connection import here
 from ..models import Callback, Mark, Payment
 from .access import Right, may
 from .pages import PageMixin
@@ -67,8 +68,10 @@ class Health:
 
 
 def health(period: Period) -> Health:
-    """Ask the database what a period's callbacks were like."""
-    calls = Callback.objects.filter(at__gte=period.since, at__lt=period.until).order_by()
+    """Ask the database what a period's callbacks were like, of the shop's own tenant and environment."""
+    # Test calls, and calls about refunds in which no payment is named, are about nobody's.
+    ours = Callback.objects.filter(Q(payment=None) | Q(**here("payment__payment_order__")))
+    calls = ours.filter(at__gte=period.since, at__lt=period.until).order_by()
     labels = dict(Callback.Outcome.choices)
     ended = _ended(period)
     return Health(
@@ -86,14 +89,16 @@ def health(period: Period) -> Health:
             .select_related("payment_order")
             .order_by("-payment_order_id")[:NEWEST]
         ),
-        newest=Callback.objects.order_by("-at").values_list("at", flat=True).first(),
+        newest=ours.order_by("-at").values_list("at", flat=True).first(),
     )
 
 
 def _ended(period: Period) -> QuerySet[Payment]:
     """Return the attempts that have ended, by Ping's word, of the orders that were placed in the period."""
     return Payment.objects.filter(
-        payment_order__created_at__gte=period.since, payment_order__created_at__lt=period.until
+        payment_order__created_at__gte=period.since,
+        payment_order__created_at__lt=period.until,
+        **here("payment_order__"),
     ).exclude(settled_by="")
 
 

@@ -64,6 +64,7 @@ _NOT_BELIEVED = {
     "unknown": _("Ping used a word that this version does not know: nothing was changed"),
     "backward": _("Ping went back on its word: nothing was changed"),
     "identity": _("Ping answered about another payment: nothing was changed"),
+    "missing": _("Ping does not know the payment: nothing was changed"),
 }
 
 _ENDED = {
@@ -157,7 +158,8 @@ def _word(payment: Payment, entry: dict[str, Any]) -> Event:
     at = datetime.fromisoformat(entry["at"])
     word, learnt = entry["status"], _LEARNT.get(entry["by"], "")
     if entry["note"]:
-        return Event(at, _NOT_BELIEVED.get(entry["note"], entry["note"]), f"{word}. {learnt}", Tone.BAD)
+        told = f"{word}. {learnt}" if word else learnt
+        return Event(at, _NOT_BELIEVED.get(entry["note"], entry["note"]), told, Tone.BAD)
     status = parse(word)
     if status is None:
         return Event(at, word, learnt)

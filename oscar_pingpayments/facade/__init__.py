@@ -10,7 +10,7 @@ from ..exceptions import NotRefundableError, RefundExistsError, RefundsChangedEr
 from ..ledger import Person
 from .attending import NothingToStopError, NotPaidError, refresh_all, resolve, send_confirmation_again, stop
 from .callbacks import MAX_BODY, Received, receive
-from .ending import Changed, StillPayableError, cancel, change_order, expire
+from .ending import Changed, StillPayableError, WithStaffError, cancel, change_order, expire
 from .forgetting import Forgotten, forget_payer
 from .linking import LONGEST_LINK, SHORTEST_LINK, NoLinkError, send_payment_link
 from .once import StaleFormError, new_form_key, use_form_key
@@ -60,6 +60,7 @@ __all__ = [
     "StillPayableError",
     "SyncSummary",
     "TooManyAttemptsError",
+    "WithStaffError",
     "ask_all_again",
     "cancel",
     "change_order",

@@ -16,10 +16,13 @@ _lock = threading.Lock()
 _clients: dict[tuple[object, ...], PingClient] = {}
 
 
-def here() -> dict[str, object]:
-    """Return what the payment orders have in common that the shop's credentials are for."""
+def here(through: str = "") -> dict[str, object]:
+    """Return what the payment orders have in common that the shop's credentials are for, to filter by.
+
+    ``through`` is how one gets there from other rows: "payment_order__".
+    """
     settings = conf.get_settings()
-    return {"environment": settings.environment, "tenant_id": settings.tenant_id}
+    return {f"{through}environment": settings.environment, f"{through}tenant_id": settings.tenant_id}
 
 
 def belongs_here(payment_order: PaymentOrder) -> bool:

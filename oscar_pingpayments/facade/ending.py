@@ -22,7 +22,14 @@ _ROUNDS = 3
 
 
 class StillPayableError(PingPaymentsError):
-    """An order cannot end just now: an attempt to pay it is on its way, and how it goes is not known."""
+    """An order cannot end just now: how an attempt to pay it goes is not known.
+
+    It is on its way, or Ping does not know it and no person has looked at that.
+    """
+
+
+class WithStaffError(PingPaymentsError):
+    """Staff have moved an order on, as if it was paid in another way: it is not its payer's to cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,8 @@ def cancel(payment_order_id: int, *, by: str, person: Person | None = None) -> P
 
     A payment that is open at PaymentIQ is stopped where Ping can, and every attempt is asked about first:
     if one was paid meanwhile, the order is paid and stays (see ``state``). Raises GatewayError where Ping
-    cannot be asked, StillPayableError where an attempt's outcome is not known yet.
+    cannot be asked, StillPayableError where an attempt's outcome is not known yet. Staff (``by``) may cancel
+    an order with an attempt that Ping does not know; others may once staff have looked.
     ``person`` is the member of staff who does it, where one does. The payer is told by e-mail.
     """
     return _end(payment_order_id, State.CANCELLED, by=by, person=person)
@@ -56,11 +64,13 @@ def change_order(
 
     Also for an order that has ended by itself meanwhile. It is put back once: ``refilled`` says whether
     this call did it, and another one does where the process dies in between. Raises what ``cancel`` raises,
-    also where Ping cannot be asked about all before ``deadline``, on ``time.monotonic()``'s clock.
+    also where Ping cannot be asked about all before ``deadline``, on ``time.monotonic()``'s clock, and
+    WithStaffError.
     """
-    _end(payment_order_id, State.CANCELLED, by=by, tell_payer=False, deadline=deadline)
+    _end(payment_order_id, State.CANCELLED, by=by, is_payer=True, deadline=deadline)
     with transaction.atomic(durable=True):
         book = ledger.lock(payment_order_id)
+        _refuse_what_is_staffs(book.payment_order, book.order)
         return Changed(book.payment_order, refilled=ledger.refill_from(book, basket))
 
 
@@ -70,13 +80,15 @@ def _end(
     *,
     by: str,
     person: Person | None = None,
-    tell_payer: bool = True,
+    is_payer: bool = False,
     deadline: float = math.inf,
 ) -> PaymentOrder:
     for _round in range(_ROUNDS):
         payment_order = PaymentOrder.objects.get(pk=payment_order_id)
         if not payment_order.is_awaiting or _has_time(payment_order, state):
             return payment_order
+        if is_payer:
+            _refuse_what_is_staffs(payment_order, payment_order.order)
         asked = refreshing.ask_about_all(payment_order, by=by, deadline=deadline)
         if state is State.EXPIRED:
             finding.take_in_unknown(payment_order, by=by)
@@ -85,12 +97,18 @@ def _end(
             live = book.live
             if _has_time(book.payment_order, state):
                 return book.payment_order
-            if live is not None and live.outcome_unknown:
+            if is_payer:
+                _refuse_what_is_staffs(book.payment_order, book.order)
+            missing = [payment for payment in book.payments if ledger.is_missing(book, payment)]
+            if missing and by != "staff":
+                # Perhaps the shop asks in the wrong place: only a person may say that nothing was paid.
+                break
+            if live is not None and live.outcome_unknown and live not in missing:
                 break
             if live is None or live.sent_at is None or live.pk in asked:
                 # Where Ping cannot stop a card payment it stays PENDING. The order ends all the same, as
                 # its payer or its time asks for; money that comes after that is kept, for a person.
-                ended = ledger.end_unpaid(book, state, tell_payer=tell_payer)
+                ended = ledger.end_unpaid(book, state, tell_payer=not is_payer)
                 if ended and person is not None:
                     ledger.acted(book.payment_order, StaffAction.Name.CANCEL, person)
                 if ended and live is not None and live.meaning is Meaning.WAITING:
@@ -100,6 +118,11 @@ def _end(
     raise StillPayableError(
         _("An attempt to pay order %(number)s is on its way.") % {"number": payment_order.order_number}
     )
+
+
+def _refuse_what_is_staffs(payment_order: PaymentOrder, order: Any) -> None:
+    if ledger.is_left_to_staff(payment_order, order):
+        raise WithStaffError(f"Staff have moved order {payment_order.order_number} on")
 
 
 def _has_time(payment_order: PaymentOrder, state: State) -> bool:

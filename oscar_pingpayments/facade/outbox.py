@@ -38,8 +38,6 @@ def publish(news: News) -> None:
             send(signal, **facts)
         carry_out(news.effects)
 
-    # A refund is asked for by a sync: whoever caused it, a callback most likely, is to be answered soon.
-    news.effects[:] = [effect for effect in news.effects if effect.name != Effect.Name.REFUND]
     if news.signals or news.effects:
         transaction.on_commit(leave)
 
@@ -94,9 +92,12 @@ def carry_out_due(stopped: Callable[[], bool] = never_stopped) -> int:
     ``stopped`` is asked before each.
     """
     due = Effect.objects.filter(claimed_at__lt=timezone.now() - RETRY_AFTER, done_at__isnull=True)
-    ours = {f"payment_order__{name}": value for name, value in here().items()}
     may_be_tried = Q(tries__lt=MAX_TRIES) | Q(name=Effect.Name.REFUND)
-    waiting = due.filter(may_be_tried, **ours).select_related("payment_order__order").order_by("pk")
+    waiting = (
+        due.filter(may_be_tried, **here("payment_order__"))
+        .select_related("payment_order__order")
+        .order_by("pk")
+    )
     tried, last = 0, 0
     while bite := list(waiting.filter(pk__gt=last)[:BITE]):
         for effect in bite:

@@ -19,7 +19,7 @@ from ..gateway import RemotePayment
 from ..models import Payment, Refund
 from ..money import from_minor
 from ..statuses import Meaning
-from .connection import client_for
+from .connection import client_for, here
 
 Row = TypeVar("Row")
 
@@ -109,14 +109,9 @@ def _piece(since: datetime, until: datetime) -> Iterator[Comparison]:
 
 
 def _ours() -> QuerySet[Payment]:
-    settings = conf.get_settings()
     done = Refund.objects.filter(refunded_at__isnull=False)
     return (
-        Payment.objects.filter(
-            ping_id__isnull=False,
-            payment_order__environment=settings.environment,
-            payment_order__tenant_id=settings.tenant_id,
-        )
+        Payment.objects.filter(ping_id__isnull=False, **here("payment_order__"))
         .select_related("payment_order")
         .prefetch_related(Prefetch("refunds", queryset=done))
     )

@@ -96,7 +96,7 @@ def ask(payment: Payment, *, by: str, within: float = math.inf) -> Payment:
     try:
         answer = _answer(client, payment)
     except NotFoundError:
-        return _not_found(payment, by=by)
+        return _not_found(payment, by=by, asked_at=asked_at)
     except GatewayError as error:
         ledger.no_answer(payment, asked_by=by, retry_after=error.retry_after)
         if isinstance(error, AuthenticationError):
@@ -219,11 +219,10 @@ def give_up_for_now(payment: Payment, error: Exception) -> None:
         outbox.publish(book.news)
 
 
-def _not_found(payment: Payment, *, by: str) -> Payment:
+def _not_found(payment: Payment, *, by: str, asked_at: datetime) -> Payment:
     with transaction.atomic(durable=True):
         book = ledger.lock(payment.payment_order_id)
         current = book.payment(payment.pk)
-        ledger.attend(book, Attention.IDENTITY, _("Ping does not know this payment."))
-        ledger.no_answer(current, asked_by=by)
+        ledger.not_known(book, current, asked_by=by, asked_at=asked_at)
         outbox.publish(book.news)
     return current

@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from .. import conf
 from ..models import Callback, Payment, Refund
 from .callbacks import FLOOD, FLOOD_WINDOW, KEPT_BODY, Received, logged, or_repeat, verified
+from .connection import here
 
 #: So many ids of a body are looked up, and no more.
 MOST_IDS = 20
@@ -70,10 +71,11 @@ def _payments_in(text: str) -> list[int]:
     ids = list(dict.fromkeys(UUID(found) for found in _UUID.findall(text)))[:MOST_IDS]
     if not ids:
         return []
+    ours = Payment.objects.filter(**here("payment_order__"))
     ways = (
-        Payment.objects.filter(ping_id__in=ids),
-        Payment.objects.filter(pk__in=Refund.objects.filter(ping_id__in=ids).values("payment")),
-        Payment.objects.filter(payment_order__ping_id__in=ids, amount_received__gt=0),
+        ours.filter(ping_id__in=ids),
+        ours.filter(pk__in=Refund.objects.filter(ping_id__in=ids).values("payment")),
+        ours.filter(payment_order__ping_id__in=ids, amount_received__gt=0),
     )
     found = (pk for way in ways for pk in way.order_by("pk").values_list("pk", flat=True))
     return list(dict.fromkeys(found))
@@ -81,7 +83,8 @@ def _payments_in(text: str) -> list[int]:
 
 def _with_refunds_on_their_way() -> list[int]:
     on_their_way = Q(sent_at__isnull=False, refunded_at__isnull=True, error="")
-    return list(Refund.objects.filter(on_their_way).values_list("payment", flat=True))
+    ours = Refund.objects.filter(**here("payment__payment_order__"))
+    return list(ours.filter(on_their_way).values_list("payment", flat=True))
 
 
 def _is_flooded(payment_id: int | None) -> bool:

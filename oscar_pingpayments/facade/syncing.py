@@ -15,10 +15,10 @@ from django.utils import timezone
 
 from .. import conf, ledger
 from ..exceptions import GatewayError, PingPaymentsError, UnexpectedAnswerError
-from ..models import Callback, Exchange, Log, Mark, Payment, PaymentOrder, SentForm, Settlement
+from ..models import Mark, Payment, PaymentOrder, Settlement
 from ..privacy import loggable
 from ..statuses import State
-from . import ending, once, outbox, refreshing, settlements
+from . import ending, outbox, refreshing, settlements, tidying
 from .connection import here
 from .crew import Pace, never_stopped, work_through
 
@@ -30,13 +30,8 @@ BATCH = 10
 CLAIM = timedelta(minutes=3)
 #: So many asks in a row without an answer mean that Ping is ill, and that it is left alone until next time.
 GIVE_UP_AFTER = 5
-#: A basket whose order is still not placed after this time was left by a process that died.
-PLACING = timedelta(minutes=10)
-#: Logs are removed, and payments made due, in bites of this size, so that no lock is held for long.
+#: Payments are made due in bites of this size, so that no lock is held for long.
 BITE = 5000
-#: So many payers of orders that an older version placed are looked up by each sync, and in one bite.
-PAYERS = 5000
-BITE_OF_PAYERS = 500
 
 _MARK = "sync"
 
@@ -96,11 +91,7 @@ def sync(
     summary = run.summary
     summary.effects = outbox.carry_out_due(stopped)
     summary.attention = PaymentOrder.objects.filter(attention__gt="", **here()).count()
-    ledger.give_back_left(timezone.now() - PLACING)
-    _look_up_payers(stopped)
-    for log in (Exchange, Callback):
-        _forget(log, timezone.now() - timedelta(days=settings.log_days))
-    _forget(SentForm, timezone.now() - 2 * once.OPEN_FOR)
+    tidying.tidy(stopped)
     detail = {each.name: getattr(summary, each.name) for each in fields(summary)}
     Mark.objects.update_or_create(name=_MARK, defaults={"at": timezone.now(), "detail": detail})
     progress(summary)
@@ -114,11 +105,12 @@ def last_sync() -> datetime | None:
 
 
 def ask_all_again(since: datetime) -> int:
-    """Make every payment that was begun since then due, paid and failed ones too; return how many there are.
+    """Make every payment of the shop that was begun since then due, paid and failed too; return how many.
 
     For a database that was restored from a backup: what became of them meanwhile, Ping alone knows.
     """
-    begun = Payment.objects.filter(created_at__gte=since, sent_at__isnull=False).order_by("pk")
+    ours = Payment.objects.filter(**here("payment_order__"))
+    begun = ours.filter(created_at__gte=since, sent_at__isnull=False).order_by("pk")
     count, last = 0, 0
     while bite := list(begun.filter(pk__gt=last).values_list("pk", flat=True)[:BITE]):
         Payment.objects.filter(pk__in=bite).update(ask_again_at=timezone.now())
@@ -289,20 +281,3 @@ def _put_back(claimed: deque[Payment]) -> None:
         Payment.objects.filter(pk=payment.pk, ask_again_at=payment.ask_again_at).update(
             ask_again_at=timezone.now()
         )
-
-
-def _look_up_payers(stopped: Callable[[], bool]) -> None:
-    """Make what was placed by an older version searchable, in bites, so that no lock is held for long."""
-    for _ in range(PAYERS // BITE_OF_PAYERS):
-        if stopped():
-            return
-        with transaction.atomic():
-            found = ledger.look_up_payers(BITE_OF_PAYERS)
-        if found < BITE_OF_PAYERS:
-            return
-
-
-def _forget(log: type[Log], before: datetime) -> None:
-    old = log._default_manager.filter(at__lt=before).order_by("at").values_list("pk", flat=True)
-    while bite := list(old[:BITE]):
-        log._default_manager.filter(pk__in=bite).delete()

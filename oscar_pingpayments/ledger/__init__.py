@@ -7,7 +7,7 @@ the rows locked (``lock``). What others must hear of is returned as ``News``.
 from __future__ import annotations
 
 from . import letters, refunds, settlements
-from .answers import apply_answer
+from .answers import apply_answer, is_missing, not_known
 from .attempts import (
     begin,
     give_time,
@@ -32,7 +32,7 @@ from .payers import look_up_payers
 from .remaining import Remaining, items_of, paying, remaining
 from .sources import CODE
 from .trail import Person, acted
-from .usage import end_unpaid, let_go
+from .usage import end_unpaid, is_left_to_staff, let_go
 
 __all__ = [
     "CODE",
@@ -51,6 +51,8 @@ __all__ = [
     "give_time",
     "is_answer_to",
     "is_cancelled",
+    "is_left_to_staff",
+    "is_missing",
     "is_still_there",
     "is_to_be_paid",
     "items_of",
@@ -61,6 +63,7 @@ __all__ = [
     "may_be_tried",
     "never_arrived",
     "no_answer",
+    "not_known",
     "not_sent",
     "note",
     "note_refusal",

@@ -18,7 +18,8 @@ from ..money import from_minor
 from ..privacy import mask
 from ..statuses import SETTLED_BY_PAYMENT, Attention, Meaning, Move, State
 from . import letters, orders, refunds, settlements, sources, usage
-from .attention import attend, in_words, settle
+from .attempts import never_arrived, no_answer, set_aside
+from .attention import attend, in_words, is_open, settle
 from .book import Book
 from .listed import Listed, gone_back, take_listed
 from .reinstating import take_again
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 _HISTORY_LENGTH = 100
 _OVERTAKEN = "overtaken"
+_MISSING = "missing"
 _REFUND_ON_ITS_WAY = timedelta(hours=1)  # one that Ping lists without a time: it is not done yet
 
 
@@ -50,6 +52,8 @@ def apply_answer(
         word = ""  # it says nothing of this payment
         attend(book, Attention.IDENTITY, _("Ping's answer names another payment or payment order."))
     else:
+        if newest:
+            settle(book, Attention.IDENTITY, which=payment.number)
         was_paid = payment.meaning is Meaning.PAID
         _move(book, payment, answer, asked_by=asked_by, now=now, newest=newest)
         if was_paid or answer.refunds:
@@ -72,19 +76,54 @@ def _when_to_ask_again(payment: Payment, word: str, now: datetime) -> datetime |
     return None
 
 
+def not_known(book: Book, payment: Payment, *, asked_by: str, asked_at: datetime) -> None:
+    """Write down that Ping does not know an attempt; staff are told once, until Ping knows it again.
+
+    It may be the shop that asks in the wrong place, so this alone ends nothing. Once a person has looked, the
+    attempt is as good as failed: another one may be made, and the order may end. Ping is asked all the same.
+    """
+    if payment.asked_at is not None and asked_at < payment.asked_at:
+        return  # overtaken: Ping has known it since
+    now = timezone.now()
+    is_news = _remember(payment, "", asked_by, now, _MISSING)
+    payment.asked_at = asked_at
+    payment.save(update_fields=["history", "asked_at"])
+    if is_news:
+        detail = _("Ping does not know attempt %(number)d.") % {"number": payment.number}
+        attend(book, Attention.IDENTITY, detail, which=payment.number)
+    if is_missing(book, payment):
+        no_answer(payment, asked_by=asked_by)
+        return
+    payment.asked_by, payment.failed_asks = asked_by, 0
+    payment.ask_again_at = statuses.ask_again(
+        payment.status, began=payment.created_at, changed=payment.changed_at, now=now
+    )
+    payment.save(update_fields=["asked_by", "failed_asks", "ask_again_at"])
+    if payment.outcome_unknown:
+        never_arrived(payment)
+    else:
+        set_aside(payment)
+
+
+def is_missing(book: Book, payment: Payment) -> bool:
+    """Whether Ping does not know an attempt, and no person has looked at that yet."""
+    return is_open(book, Attention.IDENTITY, which=payment.number)
+
+
 def _move(
     book: Book, payment: Payment, answer: RemotePayment, *, asked_by: str, now: datetime, newest: bool
 ) -> None:
     payment_order = book.payment_order
     step = statuses.move(payment.status, answer.status)
     if step is Move.REPEAT:
-        if payment.history and payment.history[-1]["note"]:  # Ping is back from another word
+        if newest and payment.history and payment.history[-1]["note"]:  # Ping is back from another word
             _remember(payment, answer.status, asked_by, now, "")
             settle(book, Attention.UNKNOWN_STATUS)
         return
     if step is Move.UNKNOWN:
         # A person who has looked at a word is not to be asked again for as long as Ping repeats it.
-        if _remember(payment, answer.status, asked_by, now, step.value):
+        is_news = _remember(payment, answer.status, asked_by, now, step.value if newest else _OVERTAKEN)
+        if is_news and newest:
             attend(book, Attention.UNKNOWN_STATUS, _("Ping's word: %(word)s") % {"word": answer.status[:64]})
         return
     if step is Move.BACKWARD:
@@ -104,7 +143,8 @@ def _move(
     payment.status = status.value
     payment.changed_at = now
     _remember(payment, answer.status, asked_by, now, "")
-    settle(book, Attention.UNKNOWN_STATUS)
+    if newest:
+        settle(book, Attention.UNKNOWN_STATUS)
     if payment.meaning is not Meaning.WAITING:
         payment.settled_by = asked_by
     if payment.meaning is Meaning.PAID:
@@ -246,14 +286,13 @@ def _remember(payment: Payment, word: str, asked_by: str, now: datetime, note: s
     """Add a word of Ping's to the payment's history; return whether it is news.
 
     The same word twice in a row, with the same effect, is one entry. One that was overtaken by itself adds
-    nothing: two had asked at once.
+    nothing: two had asked at once. Where the history is full, the newest word takes the last one's place.
     """
     entry = {"status": word[:64], "by": asked_by, "at": now.isoformat(), "note": note}
     last = payment.history[-1] if payment.history else {}
     if last.get("status") == entry["status"] and note in (last["note"], _OVERTAKEN):
         return False
-    if len(payment.history) < _HISTORY_LENGTH:
-        payment.history = [*payment.history, entry]
+    payment.history = [*payment.history[: _HISTORY_LENGTH - 1], entry]
     return True
 
 

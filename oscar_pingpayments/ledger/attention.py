@@ -65,6 +65,11 @@ def in_words(minor: int, currency: str) -> str:
         return str(said % {"amount": minor, "currency": currency})
 
 
+def is_open(book: Book, reason: Attention, *, which: int | None = None) -> bool:
+    """Whether a person is still to look at this reason, or at what it is about."""
+    return _about(reason, which) in dict(_concerns(book.payment_order))
+
+
 def _about(reason: Attention, which: int | None) -> str:
     return reason.value if which is None else f"{reason.value}/{which}"
 

@@ -81,9 +81,7 @@ class Book:
     @property
     def keeps_money(self) -> bool:
         """Whether some of that money has not gone back."""
-        payment_order = self.payment_order
-        has_gone = payment_order.amount_paid and payment_order.amount_refunded == payment_order.amount_paid
-        return self.has_money and not has_gone
+        return self.has_money and not self.payment_order.has_gone_back
 
     @property
     def received(self) -> Decimal:
@@ -98,16 +96,17 @@ class Book:
 def lock(payment_order_id: int) -> Book:
     """Lock a payment order with its attempts, in the one order that everybody locks them in.
 
-    One statement takes the attempts by number and the payment order with them. An attempt that was added
-    while we waited for the lock is missing from its answer; the count tells, and then they are read again.
-    Must be called inside a transaction. Raises PaymentOrder.DoesNotExist.
+    One statement takes the payment order and its attempts by number. The payment order comes first, so that
+    who has found no attempt yet, and takes it alone, waits for nobody who waits for it. An attempt that was
+    added while we waited for the lock is missing from its answer; the count tells, and then they are read
+    again. Must be called inside a transaction. Raises PaymentOrder.DoesNotExist.
     """
     attempts = (
         Payment.objects.select_related("payment_order")
         .filter(payment_order=payment_order_id)
         .order_by("number")
     )
-    payments = list(for_update(attempts))
+    payments = list(for_update(attempts, "payment_order", "self"))
     if payments:
         payment_order = payments[0].payment_order
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -50,6 +50,12 @@ def plan_where_shipped(book: Book) -> None:
         _plan(book)
 
 
+def plan_again(book: Book) -> None:
+    """Let an order be settled after all that was left as it is when all of its money had gone back."""
+    left = Settlement.objects.filter(payment_order=book.payment_order, due_at=None)
+    left.update(due_at=_due())
+
+
 def put_off(settlement: Settlement, pause: timedelta) -> None:
     """Let it be tried again later."""
     settlement.due_at = timezone.now() + pause
@@ -71,10 +77,11 @@ def refused(book: Book, settlement: Settlement, words: str) -> None:
 
 
 def _plan(book: Book) -> None:
-    days = timedelta(days=conf.get_settings().settle.days)
-    Settlement.objects.get_or_create(
-        payment_order=book.payment_order, defaults={"due_at": timezone.now() + days}
-    )
+    Settlement.objects.get_or_create(payment_order=book.payment_order, defaults={"due_at": _due()})
+
+
+def _due() -> datetime:
+    return timezone.now() + timedelta(days=conf.get_settings().settle.days)
 
 
 def _is_shipped(book: Book, order: Any, event: str) -> bool:

@@ -45,6 +45,11 @@ def end_unpaid(book: Book, state: State, *, tell_payer: bool) -> bool:
     return True
 
 
+def is_left_to_staff(payment_order: PaymentOrder, order: Any) -> bool:
+    """Whether staff have moved an unpaid order on, as if it was paid in another way: it is theirs."""
+    return payment_order.is_with_staff or (payment_order.is_awaiting and _was_moved_on(order))
+
+
 def _was_moved_on(order: Any) -> bool:
     words = conf.get_settings().order_status
     return order is not None and order.status not in (words.awaiting, words.cancelled)

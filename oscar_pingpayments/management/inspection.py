@@ -266,8 +266,9 @@ def _callbacks(client: PingClient, public_url: str | None, patience: float) -> I
 
 def _missing_callbacks() -> Iterator[Finding]:
     """Say for how many of the last payments no callback came: what stands in the way may be Ping's alone."""
-    ended = Payment.objects.filter(
-        status__in=_TOLD, changed_at__gt=timezone.now() - _LATELY, changed_at__lt=timezone.now() - _ON_ITS_WAY
+    ours, now = Payment.objects.filter(**here("payment_order__")), timezone.now()
+    ended = ours.filter(
+        status__in=_TOLD, changed_at__gt=now - _LATELY, changed_at__lt=now - _ON_ITS_WAY
     ).order_by("-pk")
     heard = Callback.objects.filter(payment=OuterRef("pk"))
     came = list(ended.annotate(came=Exists(heard)).values_list("came", flat=True)[:_LAST])

@@ -189,6 +189,11 @@ class PaymentOrder(models.Model):
         return self.state == statuses.State.AWAITING
 
     @property
+    def has_gone_back(self) -> bool:
+        """Whether money came for the order, and all of it has been given back."""
+        return 0 < self.amount_paid == self.amount_refunded
+
+    @property
     def is_with_staff(self) -> bool:
         """Whether its time ran out when staff had moved the order on: it is theirs, goods and all."""
         has_expired = self.state == statuses.State.EXPIRED

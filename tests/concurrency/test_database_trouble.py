@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 import pytest
@@ -13,6 +13,7 @@ from django.db import OperationalError, close_old_connections, connection, conne
 from oscar.core.loading import get_model
 
 from oscar_pingpayments import facade
+from oscar_pingpayments.ledger.locking import for_update
 from oscar_pingpayments.models import Effect, Payment, PaymentOrder
 
 from .counter import AWAITING, PAID, ShopCounter, call_back, make_due
@@ -111,6 +112,22 @@ def test_c8_deadlock_of_which_the_other_is_the_victim(counter, paid_at_ping):
             wait_until(lambda: waiting_for_locks() == 1)
             PaymentOrder.objects.select_for_update().get()
             pytest.fail("there was no deadlock")
+        assert answer() == 200
+
+    assert counter.end(payment.payment_order_id) == PAID
+
+
+def test_c8_who_has_a_payment_order_alone_writes_to_its_attempts_without_a_deadlock(counter, paid_at_ping):
+    """As one has it who had looked for attempts in the instant before the first one was there."""
+    payment = paid_at_ping
+    execute("SET deadlock_timeout = '10ms'")
+
+    with ExitStack() as stack:
+        with transaction.atomic():
+            for_update(PaymentOrder.objects.all()).get()
+            answer = stack.enter_context(callback_in_a_thread(payment, "SET deadlock_timeout = '20s'"))
+            wait_until(lambda: waiting_for_locks() == 1)
+            Payment.objects.update(asked_by="test")
         assert answer() == 200
 
     assert counter.end(payment.payment_order_id) == PAID

@@ -416,6 +416,13 @@ def test_c16_a_callback_that_is_not_expected_yet_or_at_all_is_not_missing(shop, 
     assert "Missing callbacks" not in "\n".join(report())
 
 
+def test_o16_callbacks_of_another_shops_payments_are_not_missing(shop):
+    ended()
+    PaymentOrder.objects.update(environment="production")
+
+    assert "Missing callbacks" not in "\n".join(report())
+
+
 def test_o16_orders_that_wait_in_another_shop_are_named(shop):
     for _ in range(2):
         ended()

@@ -10,7 +10,9 @@ import pytest
 from django.apps import apps
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib.sites.models import Site
+from django.core import mail
 from django.core.checks import Tags, run_checks
+from django.core.mail.backends import smtp
 from django.http import HttpResponse
 from django.urls import clear_script_prefix, include, path, set_script_prefix
 from django.views import View
@@ -21,6 +23,7 @@ from oscar_pingpayments import checkout
 from oscar_pingpayments.checks import check_shipping_event, check_site, credentials
 from oscar_pingpayments.simulator import API_SECRET, TENANT_ID
 
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 OURS = path("pingpayments/", include("oscar_pingpayments.urls"))
 PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -441,6 +444,69 @@ def test_c13_callbacks_that_would_be_redirected_to_www(live, settings):
     (found,) = run_checks(tags=["pingpayments"])
 
     assert (found.id, found.hint) == ("pingpayments.E045", "Write www.shop.se in PUBLIC_URL.")
+
+
+# The mail server
+
+
+class TheirBackend(smtp.EmailBackend):
+    """A shop's own backend, made from Django's."""
+
+
+class PatientBackend(smtp.EmailBackend):
+    """One that waits for so long and no longer, whatever the settings say."""
+
+    def __init__(self, **facts):
+        super().__init__(**{**facts, "timeout": 5})
+
+
+@pytest.fixture
+def mailer(settings):
+    """Set what Django sends with, in the way that its version has."""
+
+    def mailer(backend: str, timeout: int | None) -> None:
+        if hasattr(mail, "mailers"):
+            options = {"timeout": timeout} if timeout else {}
+            settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
+        else:
+            settings.EMAIL_BACKEND, settings.EMAIL_TIMEOUT = backend, timeout
+
+    return mailer
+
+
+@pytest.mark.parametrize("backend", [SMTP, f"{__name__}.TheirBackend"])
+def test_s10_a_mail_server_that_may_hang_for_ever(live, mailer, backend):
+    mailer(backend, None)
+
+    assert list(findings()) == ["W049"]
+
+
+@pytest.mark.parametrize(
+    ("backend", "timeout"),
+    [
+        (SMTP, 10),
+        (f"{__name__}.PatientBackend", None),
+        ("django.core.mail.backends.console.EmailBackend", None),
+        ("no.such.MailServer", None),
+    ],
+)
+def test_e_mails_that_hold_nobody_up_for_long(live, mailer, backend, timeout):
+    mailer(backend, timeout)
+
+    assert findings() == {}
+
+
+def test_a_mail_server_may_hang_while_nothing_is_sold(change, mailer):
+    mailer(SMTP, None)
+
+    assert findings() == {}
+
+
+@pytest.mark.parametrize(("timeout", "expected"), [(None, ["W049"]), (10, [])])
+def test_s10_a_mail_server_that_is_named_as_django_6_1_has_it(live, monkeypatch, timeout, expected):
+    monkeypatch.setattr(mail, "mailers", {"default": smtp.EmailBackend(timeout=timeout)}, raising=False)
+
+    assert list(findings()) == expected
 
 
 # The database

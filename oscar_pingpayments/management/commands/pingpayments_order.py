@@ -143,7 +143,7 @@ class Command(BaseCommand):
         for entry in payment.history:
             note = f" ({entry['note']})" if entry["note"] else ""
             at = _time(datetime.fromisoformat(entry["at"]))
-            say(f"  {at}  {entry['status']}, asked by {entry['by']}{note}")
+            say(f"  {at}  {entry['status'] or 'no word'}, asked by {entry['by']}{note}")
         for refund in payment.refunds.order_by("pk"):
             say(f"  refund {refund.pk} of {refund}: {refund.get_state_display()}", ending="")
             done = _time(refund.refunded_at) if refund.refunded_at else ""

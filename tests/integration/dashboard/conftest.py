@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from oscar_pingpayments.facade.connection import here
 from oscar_pingpayments.models import PaymentOrder, StaffAction
 from tests.integration.shop.conftest import bought as bought
 from tests.integration.shop.conftest import buyer as buyer
@@ -115,8 +116,7 @@ def make(*rows: dict[str, Any], noon: datetime | None = None) -> list[PaymentOrd
         facts = {
             "order_number": str(900000 + number),
             "ping_id": uuid4(),
-            "environment": "sandbox",
-            "tenant_id": uuid4(),
+            **here(),
             "currency": "SEK",
             "amount_paid": amount if paid else 0,
             "state": "paid",

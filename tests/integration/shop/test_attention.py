@@ -187,7 +187,8 @@ def test_what_was_looked_at_needs_attention_no_more(odd):
 
 def test_what_happens_again_after_it_was_looked_at_is_told_again(odd, told, ping):
     facade.resolve(odd.payment_order.pk, person=facade.Person("Bosse"), note="Odd")
-    ping.edit(odd.payment.ping_id, id="00000000-0000-4000-8000-0000000000aa")
+    for _ in range(2):
+        let_ping_answer(ping, odd.payment, id="00000000-0000-4000-8000-0000000000aa")
     facade.refresh(odd.payment.pk, by="test")
     facade.resolve(odd.payment_order.pk, person=facade.Person("Bosse"), note="Odd")
 

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.core import mail
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 from oscar.core.loading import get_class
 
 from oscar_pingpayments import facade
 from oscar_pingpayments.facade import overtaking
 from oscar_pingpayments.models import PaymentOrder
+from tests.shopper import Shopper
+
+
+def changes_the_order(shopper: Shopper) -> str:
+    """Press *Change my order*, and return what the next page says."""
+    url = reverse("pingpayments:change", args=[shopper.payment_order.token])
+    return shopper.client.post(url, follow=True).content.decode()
+
+
+def staff_set(order: Any, status: str) -> None:
+    """Do what staff do in Oscar's dashboard; "Being processed" as for what was paid by bank transfer."""
+    get_class("order.processing", "EventHandler")().handle_order_status_change(order, status)
 
 
 def test_m10_an_order_that_was_given_more_time_while_ping_was_asked_does_not_expire(started, ping):
@@ -34,8 +48,7 @@ def test_m10_an_order_that_was_given_more_time_while_ping_was_asked_does_not_exp
 
 def test_m12_an_order_that_staff_have_moved_on_is_left_to_them_when_its_time_runs_out(started, ping, clock):
     """Paid by bank transfer, say: nothing is cancelled and nothing given back, and a person is told."""
-    handler = get_class("order.processing", "EventHandler")()
-    handler.handle_order_status_change(started.order, "Being processed")
+    staff_set(started.order, "Being processed")
     clock.passes(hours=3)
 
     assert facade.sync().ended == 1
@@ -53,16 +66,57 @@ def test_m12_an_order_that_staff_have_moved_on_is_left_to_them_when_its_time_run
     assert len(ping.calls()) == calls
 
 
+def test_m12_a_payer_cannot_cancel_an_order_that_staff_have_moved_on(started, ping, heard):
+    staff_set(started.order, "Being processed")
+    calls = len(ping.calls())
+
+    page = changes_the_order(started)
+
+    assert "We are handling your order, so it cannot be changed here. Please ask us about it." in page
+    assert started.order.status == "Being processed"
+    assert started.order.lines.get().num_allocated == 1
+    assert (started.payment_order.state, started.payment.live) == ("awaiting", True)
+    assert started.basket.is_empty
+    assert "stop_payment" not in [call["operation"] for call in ping.calls()[calls:]]
+    assert heard == []
+
+
+def test_m12_a_payer_cannot_cancel_an_order_that_staff_move_on_while_ping_is_asked(started, at_ping):
+    at_ping(lambda: staff_set(started.order, "Being processed"), "GET")
+
+    page = changes_the_order(started)
+
+    assert "We are handling your order" in page
+    assert started.order.status == "Being processed"
+    assert started.order.lines.get().num_allocated == 1
+    assert started.payment_order.state == "awaiting"
+    assert started.basket.is_empty
+
+
+def test_m12_a_payer_does_not_get_back_what_was_left_to_staff(started, clock):
+    staff_set(started.order, "Being processed")
+    clock.passes(hours=3)
+    facade.sync()
+    assert started.payment_order.is_with_staff
+
+    page = changes_the_order(started)
+
+    assert "We are handling your order" in page
+    assert started.order.status == "Being processed"
+    assert started.order.lines.get().num_allocated == 1
+    assert started.payment_order.refilled_at is None
+    assert started.basket.is_empty
+
+
 def test_m12_what_was_left_to_staff_is_given_back_when_they_cancel_it(started, clock, heard):
-    handler = get_class("order.processing", "EventHandler")()
-    handler.handle_order_status_change(started.order, "Being processed")
+    staff_set(started.order, "Being processed")
     clock.passes(hours=3)
     facade.sync()
     assert "order_cancelled" not in [name for name, _ in heard]
 
     read_before = started.payment_order
     with transaction.atomic():
-        handler.handle_order_status_change(started.order, "Cancelled")
+        staff_set(started.order, "Cancelled")
     overtaking._let_go(read_before)  # as a second one in the same instant does
 
     assert started.order.lines.get().num_allocated == 0

@@ -191,7 +191,7 @@ def test_o12_a_payment_that_ping_does_not_know_is_for_a_person(started, ping, he
         facade.refresh(started.payment.pk, by="sync")
 
     assert started.payment_order.attention == "identity"
-    assert started.payment_order.attention_detail == "Ping does not know this payment."
+    assert started.payment_order.attention_detail == "Ping does not know attempt 1."
     assert started.payment_order.state == "awaiting"
     assert started.payment.failed_asks == 2
     assert attention(heard) == ["identity"]
@@ -488,12 +488,12 @@ def test_money_is_not_hidden_by_another_reason(started, ping, heard):
     assert attention(heard) == ["amount", "identity"]
     assert started.payment_order.attention == "amount"
     assert started.payment_order.attention_detail.endswith(
-        "\nPing answered about another payment: Ping does not know this payment."
+        "\nPing answered about another payment: Ping does not know attempt 1."
     )
 
 
 def test_money_comes_before_another_reason(started, ping, heard):
-    ping.misbehave("get_payment", "status", status=404)
+    let_ping_answer(ping, started.payment, id="00000000-0000-4000-8000-00000000beef")
     facade.refresh(started.payment.pk, by="test")
     let_ping_answer(ping, started.payment, total_amount=100)
 
@@ -501,7 +501,7 @@ def test_money_comes_before_another_reason(started, ping, heard):
 
     assert attention(heard) == ["identity", "amount"]
     assert started.payment_order.attention == "amount"
-    assert "Ping does not know this payment" in started.payment_order.attention_detail
+    assert "Ping's answer names another payment" in started.payment_order.attention_detail
 
 
 def test_what_was_not_seen_is_not_looked_at(started, ping):

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from oscar_pingpayments import facade, ledger
-from oscar_pingpayments.facade import syncing
+from oscar_pingpayments.facade import tidying
 from oscar_pingpayments.ledger import payers
 from oscar_pingpayments.models import PaymentOrder, Refund, StaffAction
 from tests.benchmarks.figures import count_queries
@@ -77,8 +77,8 @@ def test_a_sync_looks_up_the_payers_of_older_orders(old):
 
 
 def test_they_are_looked_up_in_bites(old, monkeypatch):
-    monkeypatch.setattr(syncing, "PAYERS", 2)
-    monkeypatch.setattr(syncing, "BITE_OF_PAYERS", 1)
+    monkeypatch.setattr(tidying, "PAYERS", 2)
+    monkeypatch.setattr(tidying, "BITE_OF_PAYERS", 1)
 
     facade.sync()
     assert [found_by(row)[2] for row in old] == ["payer0@example.org", "payer1@example.org", None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
 from django.core import mail
 from django.db import connection
 from django.urls import reverse
@@ -102,6 +103,56 @@ def test_c16_where_no_callback_ever_arrives_every_order_is_finished_all_the_same
     assert product.stockrecords.get().num_allocated == 2
     assert Payment.objects.filter(live=True).count() == 0
     assert not Callback.objects.exists()
+
+
+@pytest.fixture
+def two_ask(started, ping, in_between):
+    """Two ask at once, and each hears what is named; what the first one hears is written last.
+
+    A number is a status code with which Ping refuses.
+    """
+
+    def two_ask(first: str | int, second: str | int) -> None:
+        for heard in (first, second):
+            if isinstance(heard, int):
+                ping.misbehave("get_payment", "status", status=heard)
+            else:
+                let_ping_answer(ping, started.payment, heard)
+        ask = partial(facade.refresh, started.payment.pk, by="test")
+        in_between("GET", str(started.payment.ping_id), ask)
+        ask()
+
+    return two_ask
+
+
+def test_c2_an_overtaken_word_that_we_do_not_know_is_for_nobody(started, two_ask):
+    two_ask("HELD_FOR_REVIEW", "PENDING")
+
+    assert started.payment_order.attention == ""
+    words = [(entry["status"], entry["note"]) for entry in started.payment.history]
+    assert words == [("PENDING", ""), ("HELD_FOR_REVIEW", "overtaken")]
+
+
+def test_c2_an_overtaken_word_does_not_take_back_one_that_we_do_not_know(started, two_ask):
+    two_ask("PENDING", "HELD_FOR_REVIEW")
+
+    assert started.payment_order.attention == "unknown_status"
+    assert started.payment.status == "PENDING"
+
+
+def test_c2_an_attempt_that_ping_has_known_since_is_for_nobody(started, two_ask):
+    two_ask(404, "PENDING")
+
+    assert started.payment_order.attention == ""
+    assert [entry["note"] for entry in started.payment.history] == [""]
+    assert started.payment.failed_asks == 0
+
+
+def test_c2_an_attempt_that_ping_does_not_know_any_more_is_for_a_person(started, two_ask):
+    two_ask("PENDING", 404)
+
+    assert started.payment_order.attention == "identity"
+    assert started.payment.status == "PENDING"
 
 
 def test_m5_a_word_that_a_person_has_looked_at_is_no_news_where_two_ask_at_once(started, ping, in_between):

@@ -20,6 +20,7 @@ from oscar_pingpayments.exceptions import AuthenticationError, OutcomeUnknownErr
 from oscar_pingpayments.facade import settlements
 from oscar_pingpayments.models import Mark, Payment, PaymentOrder, Refund, Settlement, StaffAction
 
+from .answers import let_ping_answer
 from .refunding import carried_out
 
 
@@ -434,6 +435,27 @@ def test_an_order_of_which_all_went_back_is_left_as_it_is(bought, ping, settling
 
     assert steps(ping) == []
     assert Settlement.objects.get().due_at is None
+
+
+def test_an_order_whose_refund_failed_after_all_is_settled(bought, ping, settling, staff):
+    settling(when="shipped", days=1)
+    ships_all(bought)
+    facade.sync()
+    bought.refund()
+    carried_out(bought, ping)
+    passes(days=1)
+    facade.sync()
+    entry = {"amount": 105600, "refunded_at": None, "status": "REJECTED"}
+    let_ping_answer(ping, bought.payment, refunds=[entry])
+
+    facade.refresh(bought.payment.pk, by="test")
+
+    due = Settlement.objects.get().due_at - timezone.now()
+    assert timedelta(hours=23) < due <= timedelta(days=1)
+    facade.resolve(bought.payment_order.pk, person=staff, note="It stays with us")
+    passes(days=1)
+    assert facade.sync().settled == 1
+    assert bought.payment_order.status == "CLOSED"
 
 
 def test_pings_refusals_are_tried_again_later_each_time_and_then_shown(bought, ping, settling, heard):

@@ -102,3 +102,31 @@ def test_o16_what_needs_attention_in_one_shop_does_not_trouble_the_other(started
     theirs()
 
     assert facade.sync().attention == 0
+
+
+def test_o16_only_the_shops_own_payments_are_asked_about_again(started, theirs):
+    before = started.payment.ask_again_at
+    since = timezone.now() - timedelta(days=1)
+    theirs()
+
+    assert facade.ask_all_again(since) == 0
+
+    assert started.payment.ask_again_at == before
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["the payment", "nothing"])
+def test_o16_a_call_about_refunds_makes_the_shops_own_payments_due(started, ping, theirs, shop, named):
+    ours = shop.PINGPAYMENTS
+    ping.pay(started.payment.pay_url)
+    call_back(started)
+    payment = started.payment
+    Refund.objects.create(payment=payment, amount=payment.amount, reason="other", sent_at=timezone.now())
+    body = f'{{"id": "{payment.ping_id}"}}'.encode() if named else b"{}"
+    theirs()
+
+    facade.receive_about_refunds(facade.refund_token(), body, "")
+
+    assert started.payment.ask_again_at == payment.ask_again_at
+    shop.PINGPAYMENTS = ours
+    facade.receive_about_refunds(facade.refund_token(), body, "")
+    assert started.payment.ask_again_at < payment.ask_again_at

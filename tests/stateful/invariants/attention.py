@@ -12,7 +12,6 @@ from ..model.world import World
 REASONS = {
     "unknown": "unknown_status",
     "misnamed": "identity",
-    "not known": "identity",
     "changed": "changed",
     "refused": "refused",
 }
@@ -25,12 +24,20 @@ def work_out_what_is_owed(world: World, seen: list[Seen]) -> None:
         each = orders[word.order]
         if word.what in REASONS:
             world.owed.arises(each.row.pk, REASONS[word.what])
+        elif word.what == "not known":
+            world.owed.arises(each.row.pk, "identity", number_of(each, word))
+        elif word.what == "known":
+            world.owed.passes(each.row.pk, "identity", number_of(each, word))
         elif word.what in ("moved", "repeated"):
             world.owed.passes(each.row.pk, "unknown_status")
         elif word.what == "paid":
             money_came(world, each, word)
     for each in seen:
         money_went(world, each)
+
+
+def number_of(each: Seen, word: Word) -> str:
+    return next(str(row.row.number) for row in each.attempts if str(row.row.ping_id) == word.payment)
 
 
 def money_came(world: World, each: Seen, word: Word) -> None:

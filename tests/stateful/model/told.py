@@ -43,7 +43,8 @@ class Told:
 class Word:
     """Something that Ping said, in the order in which it did: ``what`` it was, about which payment."""
 
-    #: "moved", "repeated", "backward", "changed", "paid", "unknown", "misnamed", "not known", "refused"
+    #: "moved", "repeated", "backward", "changed", "paid", "unknown", "misnamed", "not known", "known",
+    #: "refused"
     what: str
     order: str
     payment: str = ""
@@ -85,9 +86,8 @@ class Hearsay:
         order, payment = found.groups()
         self.calls[call["operation"], payment] += 1
         answer = call["answer"] if call["status"] == 200 else None
-        is_read = call["operation"] in ("get_payment", "get_payment_order")
-        if is_read and call["status"] == 404:
-            yield Word("not known", order, payment or "")
+        if call["operation"] == "get_payment" and call["status"] == 404:
+            yield from self._deny(self.payments[payment])
         elif call["operation"] == "get_payment" and isinstance(answer, dict):
             yield from self._tell(self.payments[payment], answer)
         elif call["operation"] == "get_payment_order" and isinstance(answer, dict):
@@ -98,6 +98,11 @@ class Hearsay:
             self.refunds[payment] += 1
         elif call["operation"] == "initiate_payment":
             yield from self._begin(order, call["status"], answer)
+
+    def _deny(self, told: Told) -> Iterator[Word]:
+        if told.news[1] != "not known":
+            told.news = ("", "not known")
+            yield Word("not known", told.order, told.id)
 
     def _begin(self, order: str, status: int, answer: Any) -> Iterator[Word]:
         if status == 200:
@@ -120,6 +125,7 @@ class Hearsay:
             told.news = (answer["status"], "misnamed")
             yield Word("misnamed", told.order, told.id)
             return
+        yield Word("known", told.order, told.id)
         told.last = answer["status"]
         word = ALIASES.get(told.last, told.last)
         if word not in RANK or not word:

@@ -157,6 +157,17 @@ def test_what_was_not_believed(word, note, title):
     ]
 
 
+def test_what_ping_does_not_know():
+    assert told(payments=[attempt(1, ("", 2, "sync", "missing"), sent_at=None)]) == [
+        (
+            2,
+            "Ping does not know the payment: nothing was changed",
+            "The shop asked Ping by itself, as it does now and then.",
+            Tone.BAD,
+        )
+    ]
+
+
 def test_words_and_notes_of_another_version_are_told_as_they_are():
     payment = attempt(1, ("FUNDED", 2, "callback", ""), ("COMPLETED", 3, "x", "some note"), sent_at=None)
 
