@@ -422,6 +422,30 @@ def test_an_order_whose_offer_is_gone_is_brought_back_without_it(shopper, ping, 
     assert shopper.order.discounts.get().frequency == 1
 
 
+@pytest.mark.parametrize("limit", ["max_global_applications", "max_user_applications"])
+def test_m2_an_order_whose_offer_was_used_up_meanwhile_is_not_brought_back(
+    customer, shop, product, ping, reinstating, limit
+):
+    offer = create_offer(**{limit: 1})
+    shopper = Shopper(user=customer, email=customer.email)
+    shopper.has(product).buys()
+    first = shopper.payment
+    ended(shopper)
+    shopper.has(product).buys()
+    before = held()
+
+    ping.says(first.ping_id, "COMPLETED")
+    facade.refresh(first.pk, by="test")
+    outbox.carry_out_due()
+
+    assert held() == before
+    offer.refresh_from_db()
+    assert (offer.num_applications, offer.num_orders) == (1, 1)
+    payment_order = PaymentOrder.objects.get(pk=first.payment_order_id)
+    assert (payment_order.state, payment_order.order.status) == ("cancelled", "Cancelled")
+    assert refunds_at(ping) == [26910]
+
+
 @pytest.mark.parametrize("gone", ["used", "deleted"])
 def test_an_order_whose_voucher_is_gone_is_not_brought_back(shopper, product, ping, reinstating, gone):
     voucher = create_voucher()
