@@ -133,6 +133,30 @@ def test_a_refund_that_ping_refuses_is_for_a_person(twice, ping, heard):
     assert [name for name, _ in heard].count("attention_needed") == 1
 
 
+def test_f2_money_of_which_some_went_back_in_the_portal_meanwhile_is_not_asked_for_by_itself(twice, ping):
+    facade.refresh(attempt(1).pk, by="test")
+    ping.refund_in_portal(attempt(1).ping_id, 10000)
+
+    for _ in range(2):
+        twice.hears()
+
+    assert "refund_payment" not in [call["operation"] for call in ping.calls()]
+    assert refunds_at(ping) == [10000]
+    assert [(refund.origin, refund.amount, refund.error) for refund in Refund.objects.order_by("pk")] == [
+        ("automatic", Decimal("299.00"), "Only 199.00 SEK is left to refund."),
+        ("ping", Decimal("100.00"), ""),
+    ]
+    payment_order = twice.payment_order
+    assert (payment_order.attention, payment_order.attention_detail) == (
+        "refund",
+        "Only 199.00 SEK is left to refund.",
+    )
+    assert (payment_order.amount_paid, payment_order.amount_refunded) == (
+        Decimal("598.00"),
+        Decimal("100.00"),
+    )
+
+
 def test_f4_a_refund_that_ping_says_at_once_it_does_not_make_is_for_a_person(twice, ping):
     body = {"id": str(uuid4()), "amount": 29900, "currency": "SEK", "status": "DECLINED"}
     ping.misbehave("refund_payment", "status", status=200, body=body)
