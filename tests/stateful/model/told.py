@@ -19,6 +19,9 @@ ALIASES = {"DENIED": "DECLINED"}
 #: With these Ping says that it has not taken a call on; it may be made again.
 NOT_TAKEN_ON = (408, 425, 429)
 
+#: A call with this header is one that the shop made earlier: nobody waits for its answer any more.
+LATE = "X-Late"
+
 _IDS = re.compile(r"/payment_orders/([0-9a-f-]{36})(?:/payments(?:/([0-9a-f-]{36}))?)?")
 
 
@@ -35,8 +38,24 @@ class Told:
     #: What had come (in the smallest unit, and of which currency) when Ping first said so.
     money: tuple[int, str] | None = None
     refunds: list[int] = field(default_factory=list)
+    #: What Ping has, or may have, taken on to give back, and has not told the end of; and what has failed.
+    on_their_way: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
     #: Of which currency all of this is, "" as long as nothing was said.
     currency: str = ""
+
+    @property
+    def left(self) -> int:
+        """What can still be given back."""
+        return (self.money[0] if self.money else 0) - sum(self.refunds) - sum(self.on_their_way)
+
+    def lists(self, refunds: list[dict[str, Any]] | None) -> None:
+        """Take in the refunds that Ping lists: what is done or has failed is not on its way any more."""
+        before, now = self.refunds + self.failed, done(refunds) + failed(refunds)
+        for amount in (Counter(now) - Counter(before)).elements():
+            if amount in self.on_their_way:
+                self.on_their_way.remove(amount)
+        self.refunds, self.failed = done(refunds), failed(refunds)
 
 
 @dataclass(frozen=True)
@@ -59,6 +78,10 @@ class Hearsay:
         self.payments: dict[str, Told] = {}
         #: How often Ping took on, or may have taken on, a refund of each payment.
         self.refunds: Counter[str] = Counter()
+        #: The refunds that were asked for, of more than was left: (of which payment, how much).
+        self.too_much: list[tuple[str, int]] = []
+        #: The calls that no answer came to, by the attempt that each begins: (payment order, its number).
+        self.unanswered: dict[tuple[str, str], dict[str, Any]] = {}
         #: The calls about each payment since the last step: (what for, about which).
         self.calls: Counter[tuple[str, str]] = Counter()
 
@@ -80,7 +103,7 @@ class Hearsay:
 
     def _take(self, call: dict[str, Any], held: Collection[str]) -> Iterator[Word]:
         found = _IDS.search(call["path"])
-        if found is None:
+        if found is None or LATE in call["headers"]:
             return
         order, payment = found.groups()
         self.calls[call["operation"], payment] += 1
@@ -94,9 +117,11 @@ class Hearsay:
             for row in answer["payments"]:
                 if row["id"] in held and row["id"] not in self.payments:
                     yield from self._tell(self._learn(order, row["id"]), row)
-        elif call["operation"] == "refund_payment" and may_have_been_taken_on(call["status"]):
-            self.refunds[payment] += 1
+        elif call["operation"] == "refund_payment":
+            self._ask_back(self.payments[payment], call["body"]["amount"], call["status"])
         elif call["operation"] == "initiate_payment":
+            if call["status"] >= 500:
+                self.unanswered[order, call["body"]["metadata"]["attempt"]] = call
             yield from self._begin(order, call["status"], answer)
 
     def _begin(self, order: str, status: int, answer: Any) -> Iterator[Word]:
@@ -108,6 +133,13 @@ class Hearsay:
                 return
         if status == 200 or not (status in NOT_TAKEN_ON or may_have_been_taken_on(status)):
             yield Word("refused", order)
+
+    def _ask_back(self, told: Told, amount: int, status: int) -> None:
+        if amount > told.left:
+            self.too_much.append((told.id, amount))
+        if may_have_been_taken_on(status):
+            self.refunds[told.id] += 1
+            told.on_their_way.append(amount)
 
     def _learn(self, order: str, payment: str) -> Told:
         self.payments[payment] = Told(payment, order)
@@ -137,7 +169,8 @@ class Hearsay:
         if what == "moved" and word == "COMPLETED":
             told.money = (answer["total_amount"], answer["currency"])
             yield Word("paid", told.order, told.id)
-        told.refunds, told.currency = done(answer["refunds"]), answer["currency"]
+        told.lists(answer["refunds"])
+        told.currency = answer["currency"]
 
 
 def may_have_been_taken_on(status: int) -> bool:
@@ -148,3 +181,8 @@ def may_have_been_taken_on(status: int) -> bool:
 def done(refunds: list[dict[str, Any]] | None) -> list[int]:
     """Return the amounts of the refunds that Ping lists as carried out."""
     return [entry["amount"] for entry in refunds or [] if entry["refunded_at"]]
+
+
+def failed(refunds: list[dict[str, Any]] | None) -> list[int]:
+    """Return the amounts of the refunds that Ping lists as failed."""
+    return [entry["amount"] for entry in refunds or [] if entry.get("status") == "FAILED"]
