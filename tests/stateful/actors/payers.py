@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -27,6 +28,7 @@ SELDOM = st.sampled_from([False, False, False, True])
 ANSWERS = st.one_of(*[st.none()] * 3, st.sampled_from(NO_ANSWER))
 QUERIES = {"none": "", "lie": "?status=COMPLETED&paid=1", "huge": f"?{'x' * 3000}"}
 MOST_ORDERS = 5
+SECOND_CLICK = timedelta(seconds=30)
 
 
 class Payers(World):
@@ -174,8 +176,12 @@ class Payers(World):
             answer = self.alive(lambda: shopper.client.post(url))
             assert answer is None or answer.status_code in (303, 404)
         after = PaymentOrder.objects.get(pk=payment_order.pk)
-        if answer is None or answer.status_code == 404 or after.refilled_at == payment_order.refilled_at:
-            assert answer is None or what_is_in(shopper.basket) == held
+        if answer is None:
+            return
+        if answer.status_code == 404 or after.refilled_at == payment_order.refilled_at:
+            # A guest without a basket who comes again so soon is taken for the second of two clicks.
+            soon = payment_order.refilled_at and payment_order.refilled_at > now() - SECOND_CLICK
+            assert what_is_in(shopper.basket) in ((held, wanted) if soon and not held else (held,))
             return
         assert (after.state, after.amount_paid) in (("cancelled", 0), ("expired", 0))
         assert what_is_in(shopper.basket) == {
