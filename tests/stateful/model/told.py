@@ -16,6 +16,9 @@ FAILED = ("DECLINED", "ABORTED", "EXPIRED", "CRASHED", "STOPPED")
 RANK = {"": 0, "INITIATED": 1, "PENDING": 2, **dict.fromkeys(FAILED, 3), "COMPLETED": 4}
 ALIASES = {"DENIED": "DECLINED"}
 
+#: Of which all orders are.
+CURRENCY = "SEK"
+
 #: With these Ping says that it has not taken a call on; it may be made again.
 NOT_TAKEN_ON = (408, 425, 429)
 
@@ -49,20 +52,26 @@ class Told:
         """What can still be given back."""
         return (self.money[0] if self.money else 0) - sum(self.refunds) - sum(self.on_their_way)
 
-    def lists(self, refunds: list[dict[str, Any]] | None) -> None:
-        """Take in the refunds that Ping lists: what is done or has failed is not on its way any more."""
+    def lists(self, refunds: list[dict[str, Any]] | None) -> bool:
+        """Take in the refunds that Ping lists; return whether there are any that have ended since.
+
+        What is done or has failed is not on its way any more.
+        """
         before, now = self.refunds + self.failed, done(refunds) + failed(refunds)
-        for amount in (Counter(now) - Counter(before)).elements():
+        ended = list((Counter(now) - Counter(before)).elements())
+        for amount in ended:
             if amount in self.on_their_way:
                 self.on_their_way.remove(amount)
         self.refunds, self.failed = done(refunds), failed(refunds)
+        return bool(ended)
 
 
 @dataclass(frozen=True)
 class Word:
     """Something that Ping said, in the order in which it did: ``what`` it was, about which payment."""
 
-    #: "moved", "repeated", "backward", "changed", "paid", "unknown", "misnamed", "not known", "refused"
+    #: "moved", "repeated", "backward", "changed", "paid", "unknown", "misnamed", "not known", "refused",
+    #: "overdrawn": more has gone back of an order by now than had come
     what: str
     order: str
     payment: str = ""
@@ -169,8 +178,14 @@ class Hearsay:
         if what == "moved" and word == "COMPLETED":
             told.money = (answer["total_amount"], answer["currency"])
             yield Word("paid", told.order, told.id)
-        told.lists(answer["refunds"])
         told.currency = answer["currency"]
+        if told.lists(answer["refunds"]) and self._is_overdrawn(told.order):
+            yield Word("overdrawn", told.order, told.id)
+
+    def _is_overdrawn(self, order: str) -> bool:
+        ours = [each for each in self.payments.values() if (each.order, each.currency) == (order, CURRENCY)]
+        came = sum(each.money[0] for each in ours if each.money)
+        return sum(sum(each.refunds) for each in ours) > came
 
 
 def may_have_been_taken_on(status: int) -> bool:
