@@ -36,6 +36,7 @@ TO_THE_END = [
     timedelta(minutes=20),
     *[timedelta(hours=2)] * 3,
     *[timedelta(days=days) for days in (2, 7, 31)],
+    timedelta(days=7),  # for money that was heard of no sooner, and goes back by itself
 ]
 
 
