@@ -223,8 +223,9 @@ def _write(payment: Payment, refund_id: int, entry: Callable[[Book, Refund], Non
 def _give_back(effect: Effect) -> None:
     """Ask Ping to give back by itself what an order does not need.
 
-    A refund whose answer was lost, or that a process took with it when it died, is not asked for again: staff
-    are told. Raises NotSentError where Ping certainly has not heard of it, but at the last try.
+    A refund whose answer was lost, or that a process took with it when it died, is not asked for again, nor
+    is one of which some went back in another way meanwhile: staff are told. Raises NotSentError where Ping
+    certainly has not heard of it, but at the last try.
     """
     is_last = effect.tries >= outbox.MAX_TRIES
     client_for(effect.payment_order)  # before anything is written that could not be sent
@@ -236,7 +237,12 @@ def _give_back(effect: Effect) -> None:
             ledger.refunds.lost(book, made)
             outbox.publish(book.news)
             return
-        request = ledger.refunds.asked_for(book, made)
+        try:
+            request = ledger.refunds.asked_for(book, made)
+        except NotRefundableError as error:
+            ledger.refunds.refused(book, made, str(error))
+            outbox.publish(book.news)
+            return
     try:
         _send(payment, made, request, may_wait=not is_last)
     except NotSentError:

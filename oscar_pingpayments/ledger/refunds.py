@@ -97,10 +97,13 @@ def intended(payment: Payment) -> Refund | None:
 def asked_for(book: Book, refund: Refund) -> NewRefund:
     """Write down that Ping is being asked for a refund, and return what it is asked.
 
-    From here on its outcome is unknown until told.
+    From here on its outcome is unknown until told. Raises NotRefundableError where so much is not left any
+    more: some of the money has gone back in Ping's portal since the refund was written down.
     """
     payment = book.payment(refund.payment_id)
     left = remaining(payment, book.order)
+    if left.refunded + left.reserved > left.paid:
+        raise _too_much(left, max(left.paid - left.refunded - left.reserved + refund.amount, Decimal(0)))
     refund.sent_at = timezone.now()
     refund.save(update_fields=["sent_at"])
     _ask_soon(payment)
@@ -233,11 +236,15 @@ def _parts(left: Remaining, wanted: Wanted) -> list[Part]:
 def _within(amount: Decimal, left: Remaining) -> int:
     minor = to_minor(amount, left.payment.currency)
     if amount > left.left:
-        raise NotRefundableError(
-            _("Only %(left)s %(currency)s is left to refund.")
-            % {"left": left.left, "currency": left.payment.currency}
-        )
+        raise _too_much(left, left.left)
     return minor
+
+
+def _too_much(left: Remaining, amount: Decimal) -> NotRefundableError:
+    return NotRefundableError(
+        _("Only %(left)s %(currency)s is left to refund.")
+        % {"left": amount, "currency": left.payment.currency}
+    )
 
 
 def _chosen(left: Remaining, wanted: Wanted) -> list[Part]:

@@ -18,7 +18,7 @@ def take_again(book: Book) -> bool:
     """Take stock, vouchers and offers again for an order that had ended; return whether that was possible.
 
     It is where the shop's pipelines lead from the order's status, and from its lines', to paid, its stock is
-    still there and its vouchers may still be used. Else nothing is taken.
+    still there, its vouchers may still be used and its offers are not used up. Else nothing is taken.
     """
     order, used = book.order, book.payment_order.given_back
     if order is None or used is None or not _leads_to_paid(order):
@@ -34,7 +34,7 @@ def take_again(book: Book) -> bool:
         voucher.is_available_to_user(user)[0] for voucher in vouchers.values()
     ):
         return False
-    if not _is_in_stock(lines, records):
+    if not _are_left(discounts, used["offers"], offers, order.user) or not _is_in_stock(lines, records):
         return False
     for voucher in vouchers.values():
         voucher.record_usage(order, user)
@@ -62,6 +62,17 @@ def _leads_to_paid(order: Any) -> bool:
 def _locked(model: Any, keys: Sequence[int | None]) -> dict[int, Any]:
     rows = model._default_manager.filter(pk__in={key for key in keys if key is not None})
     return {row.pk: row for row in for_update(rows.order_by("pk"))}
+
+
+def _are_left(
+    discounts: Sequence[Any], frequencies: dict[str, int], offers: dict[int, Any], user: Any
+) -> bool:
+    """Whether the offers that are still there may be applied as often as the order had them."""
+    wanted: Counter[int] = Counter()
+    for discount in discounts:
+        if discount.offer_id in offers:
+            wanted[discount.offer_id] += frequencies.get(str(discount.pk), 0)
+    return all(offers[key].get_max_applications(user) >= often for key, often in wanted.items())
 
 
 def _is_in_stock(lines: Sequence[Any], records: dict[int, Any]) -> bool:

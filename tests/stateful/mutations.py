@@ -151,11 +151,24 @@ MUTATIONS = [
         "if refund is None or refund.state is not RefundState.DONE:",
         "if True:",
     ),
+    # No more goes back without this: what an amount takes of the items is never more than is left of them.
     Mutation(
-        "more is refunded than is left",
+        "of more than is left, what is left is refunded",
         "ledger/refunds.py",
         "if amount > left.left:",
         "if False:",
+    ),
+    Mutation(
+        "what is on its way back can be refunded again",
+        "ledger/remaining.py",
+        "in TAKING",
+        "is RefundState.DONE",
+    ),
+    Mutation(
+        "what went back in the portal can be refunded again",
+        "facade/refunding.py",
+        "    _look(payment)\n",
+        "",
     ),
     Mutation(
         "money that goes back by itself is not asked for",

@@ -6,15 +6,15 @@ import pytest
 from hypothesis.stateful import invariant
 
 from .actors.elements import Elements
+from .actors.network import Network
 from .actors.outside import Outside
-from .actors.payers import Payers
 from .actors.ping import Ping
 from .actors.staff import Staff
 from .campaign import Campaign, lanes
 from .invariants import attention, ending, holdings, money, once, statuses, waiting
 
 
-class Shop(Payers, Ping, Outside, Staff, Elements):
+class Shop(Network, Ping, Outside, Staff, Elements):
     """A few orders of two payers, while everything else happens in between."""
 
     @invariant()

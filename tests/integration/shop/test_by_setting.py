@@ -133,6 +133,30 @@ def test_a_refund_that_ping_refuses_is_for_a_person(twice, ping, heard):
     assert [name for name, _ in heard].count("attention_needed") == 1
 
 
+def test_f2_money_of_which_some_went_back_in_the_portal_meanwhile_is_not_asked_for_by_itself(twice, ping):
+    facade.refresh(attempt(1).pk, by="test")
+    ping.refund_in_portal(attempt(1).ping_id, 10000)
+
+    for _ in range(2):
+        twice.hears()
+
+    assert "refund_payment" not in [call["operation"] for call in ping.calls()]
+    assert refunds_at(ping) == [10000]
+    assert [(refund.origin, refund.amount, refund.error) for refund in Refund.objects.order_by("pk")] == [
+        ("automatic", Decimal("299.00"), "Only 199.00 SEK is left to refund."),
+        ("ping", Decimal("100.00"), ""),
+    ]
+    payment_order = twice.payment_order
+    assert (payment_order.attention, payment_order.attention_detail) == (
+        "refund",
+        "Only 199.00 SEK is left to refund.",
+    )
+    assert (payment_order.amount_paid, payment_order.amount_refunded) == (
+        Decimal("598.00"),
+        Decimal("100.00"),
+    )
+
+
 def test_f4_a_refund_that_ping_says_at_once_it_does_not_make_is_for_a_person(twice, ping):
     body = {"id": str(uuid4()), "amount": 29900, "currency": "SEK", "status": "DECLINED"}
     ping.misbehave("refund_payment", "status", status=200, body=body)
@@ -420,6 +444,30 @@ def test_an_order_whose_offer_is_gone_is_brought_back_without_it(shopper, ping, 
 
     assert (shopper.payment_order.state, shopper.order.status) == ("paid", "Being processed")
     assert shopper.order.discounts.get().frequency == 1
+
+
+@pytest.mark.parametrize("limit", ["max_global_applications", "max_user_applications"])
+def test_m2_an_order_whose_offer_was_used_up_meanwhile_is_not_brought_back(
+    customer, shop, product, ping, reinstating, limit
+):
+    offer = create_offer(**{limit: 1})
+    shopper = Shopper(user=customer, email=customer.email)
+    shopper.has(product).buys()
+    first = shopper.payment
+    ended(shopper)
+    shopper.has(product).buys()
+    before = held()
+
+    ping.says(first.ping_id, "COMPLETED")
+    facade.refresh(first.pk, by="test")
+    outbox.carry_out_due()
+
+    assert held() == before
+    offer.refresh_from_db()
+    assert (offer.num_applications, offer.num_orders) == (1, 1)
+    payment_order = PaymentOrder.objects.get(pk=first.payment_order_id)
+    assert (payment_order.state, payment_order.order.status) == ("cancelled", "Cancelled")
+    assert refunds_at(ping) == [26910]
 
 
 @pytest.mark.parametrize("gone", ["used", "deleted"])

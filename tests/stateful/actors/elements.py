@@ -11,44 +11,12 @@ from hypothesis.stateful import rule
 from oscar_pingpayments import facade
 
 from ..model.world import LONGEST, World
+from .faults import FAULTS
 from .payers import SELDOM
 
 #: Nothing listens there.
 NOBODY = "http://127.0.0.1:9/payments"
 
-#: (the call that goes wrong, how, and what there is to say about it). Reads are tried three times.
-FAULTS: list[tuple[str, str, dict[str, Any]]] = [
-    ("create_payment_order", "drop_after", {}),
-    ("create_payment_order", "status", {"status": 500}),
-    ("create_payment_order", "status", {"status": 422, "body": {"errors": [{"error": "no"}]}}),
-    ("initiate_payment", "refuse", {}),
-    ("initiate_payment", "drop_after", {}),
-    ("initiate_payment", "status", {"status": 500, "acts": True}),
-    ("initiate_payment", "status", {"status": 429, "headers": {"Retry-After": "40"}}),
-    ("initiate_payment", "status", {"status": 422, "body": {"errors": [{"error": "no"}]}}),
-    ("initiate_payment", "malformed", {"kind": "truncated"}),
-    ("initiate_payment", "malformed", {"kind": "foreign_host"}),
-    ("get_payment", "refuse", {"times": 1}),
-    ("get_payment", "refuse", {"times": 3}),
-    ("get_payment", "status", {"status": 503, "headers": {"Retry-After": "3600"}}),
-    ("get_payment", "status", {"status": 429}),
-    ("get_payment", "status", {"status": 404, "body": {"errors": [{"error": "not_found"}]}}),
-    ("get_payment", "malformed", {"kind": "truncated"}),
-    ("get_payment", "malformed", {"kind": "missing_status"}),
-    ("get_payment", "malformed", {"kind": "unknown_status"}),
-    ("get_payment", "malformed", {"kind": "wrong_payment_id"}),
-    ("get_payment", "malformed", {"kind": "wrong_payment_order_id"}),
-    ("get_payment_order", "refuse", {"times": 3}),
-    ("get_payment_order", "malformed", {"kind": "empty"}),
-    ("stop_payment", "refuse", {}),
-    ("stop_payment", "status", {"status": 500, "acts": True}),
-    ("refund_payment", "refuse", {}),
-    ("refund_payment", "drop_after", {}),
-    ("refund_payment", "status", {"status": 429}),
-    ("refund_payment", "status", {"status": 403, "body": {"errors": [{"error": "refund_window_closed"}]}}),
-    ("refund_payment", "malformed", {"kind": "not_json"}),
-    ("*", "status", {"status": 500}),
-]
 #: Mostly less than what an unpaid order has.
 TIMES = st.sampled_from(
     [
@@ -68,6 +36,7 @@ TO_THE_END = [
     timedelta(minutes=20),
     *[timedelta(hours=2)] * 3,
     *[timedelta(days=days) for days in (2, 7, 31)],
+    timedelta(days=7),  # for money that was heard of no sooner, and goes back by itself
 ]
 
 

@@ -11,14 +11,16 @@ from hypothesis.stateful import precondition, rule
 from oscar.core.loading import get_class
 
 from oscar_pingpayments import facade
-from oscar_pingpayments.exceptions import GatewayError, MoneyError, PingPaymentsError
-from oscar_pingpayments.models import PaymentOrder
+from oscar_pingpayments.exceptions import GatewayError, MoneyError, PingPaymentsError, RejectedError
+from oscar_pingpayments.models import PaymentOrder, Refund
 
 from ..model.owed import MONEY
 from ..model.world import World
 from .payers import CLICKS, SELDOM, WHICH
 
 KARIN = facade.Person("Karin")
+#: With this Ping refuses what makes no sense to it.
+UNPROCESSABLE = 422
 
 
 class Staff(World):
@@ -49,12 +51,18 @@ class Staff(World):
         """All that is left, or an amount; the same one twice where the button is clicked twice."""
         self.keys += 1
         for _ in range(clicks):
-            with suppress(PingPaymentsError, MoneyError):
-                self.alive(
-                    lambda: facade.refund(
-                        self.payment_order(which).pk, amount=amount, person=KARIN, key=str(self.keys)
-                    )
-                )
+            self.refunds(self.payment_order(which), amount)
+
+    @precondition(World.has_money)
+    @rule(which=WHICH, by=st.sampled_from([Decimal("0.01"), Decimal("50.00")]))
+    def refund_more_than_is_left(self, which: int, by: Decimal) -> None:
+        """Also while some is on its way, and where some went back in the portal that nobody has heard of."""
+        payment_order = self.payment_order(which)
+        seen = next(each for each in self.look() if each.row.pk == payment_order.pk)
+        if seen.payer and seen.payer.told:
+            self.keys += 1
+            left = Decimal(max(seen.payer.told.left, 0)) / 100
+            assert self.refunds(payment_order, left + by) is None
 
     @precondition(lambda self: PaymentOrder.objects.exclude(attention="").exists())
     @rule(which=WHICH, late=SELDOM)
@@ -68,6 +76,23 @@ class Staff(World):
         assert resolved == (seen == payment_order.attention)
         if resolved:
             self.owed.is_looked_at(payment_order.pk)
+
+    def refunds(self, payment_order: PaymentOrder, amount: Decimal | None) -> Refund | None:
+        """Ask for a refund: it is of what was asked for, or it is not made."""
+
+        def refund() -> Refund:
+            return facade.refund(payment_order.pk, amount=amount, person=KARIN, key=str(self.keys))
+
+        made, refusal = None, None
+        try:
+            made = self.alive(refund)
+        except RejectedError as error:
+            refusal = error.status_code
+        except (PingPaymentsError, MoneyError):
+            return None
+        assert refusal != UNPROCESSABLE, "it was looked up before how much is left"
+        assert made is None or amount in (None, made.amount)
+        return made
 
     def cancels(self, payment_order: PaymentOrder) -> None:
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from ..model.look import Seen
 from ..model.owed import MONEY, PASSES_WITH_PAYMENT
 from ..model.told import Word
@@ -30,6 +28,8 @@ def work_out_what_is_owed(world: World, seen: list[Seen]) -> None:
             world.owed.passes(each.row.pk, "identity", number_of(each, word))
         elif word.what in ("moved", "repeated"):
             world.owed.passes(each.row.pk, "unknown_status")
+        elif word.what == "overdrawn":
+            world.owed.arises(each.row.pk, "amount")
         elif word.what == "paid":
             money_came(world, each, word)
     for each in seen:
@@ -63,7 +63,7 @@ def is_paid_by_now(world: World, each: Seen) -> bool:
 
 
 def money_went(world: World, each: Seen) -> None:
-    """Follow the refunds that are not where they should be, and those that are more than was paid."""
+    """Follow the refunds that are not where they should be."""
     for attempt in each.attempts:
         for refund in attempt.refunds:
             about = str(refund.pk)
@@ -77,10 +77,6 @@ def money_went(world: World, each: Seen) -> None:
             elif not missed:
                 world.owed.passes(each.row.pk, "refund", about)
             world.missed[refund.pk] = missed
-    refunded = sum(each.booked("Refund"), Decimal(0))
-    if refunded > max(each.row.amount_paid, world.refunded.get(each.row.pk, 0)):
-        world.owed.arises(each.row.pk, "amount")
-    world.refunded[each.row.pk] = refunded
 
 
 def a_person_is_asked_for_where_something_is_owed(world: World, seen: list[Seen]) -> None:

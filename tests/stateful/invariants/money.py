@@ -66,6 +66,11 @@ def oscars_books_add_up(world: World, seen: list[Seen]) -> None:
         assert Counter(each.booked("Refund")) == Counter(refund.amount for refund in refunds)
 
 
+def no_more_is_asked_back_than_is_left(world: World, seen: list[Seen]) -> None:
+    """Whatever Ping would say to it: what may be on its way back is not there any more."""
+    assert world.told.too_much == []
+
+
 def all_of_pings_money_is_here_in_the_end(world: World, seen: list[Seen]) -> None:
     if not world.everything_is_over:
         return
@@ -90,5 +95,6 @@ CHECKS = [
     orders_add_up,
     a_fully_refunded_order_says_so,
     oscars_books_add_up,
+    no_more_is_asked_back_than_is_left,
     all_of_pings_money_is_here_in_the_end,
 ]

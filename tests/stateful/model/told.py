@@ -16,8 +16,14 @@ FAILED = ("DECLINED", "ABORTED", "EXPIRED", "CRASHED", "STOPPED")
 RANK = {"": 0, "INITIATED": 1, "PENDING": 2, **dict.fromkeys(FAILED, 3), "COMPLETED": 4}
 ALIASES = {"DENIED": "DECLINED"}
 
+#: Of which all orders are.
+CURRENCY = "SEK"
+
 #: With these Ping says that it has not taken a call on; it may be made again.
 NOT_TAKEN_ON = (408, 425, 429)
+
+#: A call with this header is one that the shop made earlier: nobody waits for its answer any more.
+LATE = "X-Late"
 
 _IDS = re.compile(r"/payment_orders/([0-9a-f-]{36})(?:/payments(?:/([0-9a-f-]{36}))?)?")
 
@@ -35,8 +41,29 @@ class Told:
     #: What had come (in the smallest unit, and of which currency) when Ping first said so.
     money: tuple[int, str] | None = None
     refunds: list[int] = field(default_factory=list)
+    #: What Ping has, or may have, taken on to give back, and has not told the end of; and what has failed.
+    on_their_way: list[int] = field(default_factory=list)
+    failed: list[int] = field(default_factory=list)
     #: Of which currency all of this is, "" as long as nothing was said.
     currency: str = ""
+
+    @property
+    def left(self) -> int:
+        """What can still be given back."""
+        return (self.money[0] if self.money else 0) - sum(self.refunds) - sum(self.on_their_way)
+
+    def lists(self, refunds: list[dict[str, Any]] | None) -> bool:
+        """Take in the refunds that Ping lists; return whether there are any that have ended since.
+
+        What is done or has failed is not on its way any more.
+        """
+        before, now = self.refunds + self.failed, done(refunds) + failed(refunds)
+        ended = list((Counter(now) - Counter(before)).elements())
+        for amount in ended:
+            if amount in self.on_their_way:
+                self.on_their_way.remove(amount)
+        self.refunds, self.failed = done(refunds), failed(refunds)
+        return bool(ended)
 
 
 @dataclass(frozen=True)
@@ -44,7 +71,7 @@ class Word:
     """Something that Ping said, in the order in which it did: ``what`` it was, about which payment."""
 
     #: "moved", "repeated", "backward", "changed", "paid", "unknown", "misnamed", "not known", "known",
-    #: "refused"
+    #: "refused", "overdrawn": more has gone back of an order by now than had come
     what: str
     order: str
     payment: str = ""
@@ -60,6 +87,10 @@ class Hearsay:
         self.payments: dict[str, Told] = {}
         #: How often Ping took on, or may have taken on, a refund of each payment.
         self.refunds: Counter[str] = Counter()
+        #: The refunds that were asked for, of more than was left: (of which payment, how much).
+        self.too_much: list[tuple[str, int]] = []
+        #: The calls that no answer came to, by the attempt that each begins: (payment order, its number).
+        self.unanswered: dict[tuple[str, str], dict[str, Any]] = {}
         #: The calls about each payment since the last step: (what for, about which).
         self.calls: Counter[tuple[str, str]] = Counter()
 
@@ -81,7 +112,7 @@ class Hearsay:
 
     def _take(self, call: dict[str, Any], held: Collection[str]) -> Iterator[Word]:
         found = _IDS.search(call["path"])
-        if found is None:
+        if found is None or LATE in call["headers"]:
             return
         order, payment = found.groups()
         self.calls[call["operation"], payment] += 1
@@ -94,9 +125,11 @@ class Hearsay:
             for row in answer["payments"]:
                 if row["id"] in held and row["id"] not in self.payments:
                     yield from self._tell(self._learn(order, row["id"]), row)
-        elif call["operation"] == "refund_payment" and may_have_been_taken_on(call["status"]):
-            self.refunds[payment] += 1
+        elif call["operation"] == "refund_payment":
+            self._ask_back(self.payments[payment], call["body"]["amount"], call["status"])
         elif call["operation"] == "initiate_payment":
+            if call["status"] >= 500:
+                self.unanswered[order, call["body"]["metadata"]["attempt"]] = call
             yield from self._begin(order, call["status"], answer)
 
     def _deny(self, told: Told) -> Iterator[Word]:
@@ -113,6 +146,13 @@ class Hearsay:
                 return
         if status == 200 or not (status in NOT_TAKEN_ON or may_have_been_taken_on(status)):
             yield Word("refused", order)
+
+    def _ask_back(self, told: Told, amount: int, status: int) -> None:
+        if amount > told.left:
+            self.too_much.append((told.id, amount))
+        if may_have_been_taken_on(status):
+            self.refunds[told.id] += 1
+            told.on_their_way.append(amount)
 
     def _learn(self, order: str, payment: str) -> Told:
         self.payments[payment] = Told(payment, order)
@@ -143,7 +183,14 @@ class Hearsay:
         if what == "moved" and word == "COMPLETED":
             told.money = (answer["total_amount"], answer["currency"])
             yield Word("paid", told.order, told.id)
-        told.refunds, told.currency = done(answer["refunds"]), answer["currency"]
+        told.currency = answer["currency"]
+        if told.lists(answer["refunds"]) and self._is_overdrawn(told.order):
+            yield Word("overdrawn", told.order, told.id)
+
+    def _is_overdrawn(self, order: str) -> bool:
+        ours = [each for each in self.payments.values() if (each.order, each.currency) == (order, CURRENCY)]
+        came = sum(each.money[0] for each in ours if each.money)
+        return sum(sum(each.refunds) for each in ours) > came
 
 
 def may_have_been_taken_on(status: int) -> bool:
@@ -154,3 +201,8 @@ def may_have_been_taken_on(status: int) -> bool:
 def done(refunds: list[dict[str, Any]] | None) -> list[int]:
     """Return the amounts of the refunds that Ping lists as carried out."""
     return [entry["amount"] for entry in refunds or [] if entry["refunded_at"]]
+
+
+def failed(refunds: list[dict[str, Any]] | None) -> list[int]:
+    """Return the amounts of the refunds that Ping lists as failed."""
+    return [entry["amount"] for entry in refunds or [] if entry.get("status") == "FAILED"]

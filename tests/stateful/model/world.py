@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.apps import apps
@@ -76,7 +75,6 @@ class World(RuleBasedStateMachine):
         self.to_go_back: set[int] = set()
         #: When staff were told last of a refund that is missing (as if no time had passed since).
         self.missed: dict[int, Any] = {}
-        self.refunded: dict[int, Decimal] = {}
         self.keys = 0
         self.elapsed = timedelta(0)
         self.will_die = False
