@@ -95,11 +95,6 @@ def meaning(word: str) -> Meaning:
     return Meaning.WAITING if status is None else MEANINGS[status]
 
 
-def is_waiting(word: str) -> bool:
-    """Whether this is a word that we know, for a payment that may still be paid."""
-    return parse(word) is not None and meaning(word) is Meaning.WAITING
-
-
 class State(StrEnum):
     """Whether a payment order's Oscar order is paid: ours, derived from its payments and their refunds."""
 

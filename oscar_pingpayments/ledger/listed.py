@@ -213,8 +213,7 @@ def _write_orders_rows(book: Book, order: Any, payment: Payment, refund: Refund)
 
 def _undone(book: Book, payment: Payment, refund: Refund) -> None:
     """A refund that was done is none after all: the money is with the shop again."""
-    if book.payment_order.state == State.PAID:
-        settlements.plan_again(book)
+    settlements.plan_again(book)
     order = book.order
     if order is None:
         return

@@ -466,7 +466,9 @@ def mailer(settings):
 
     def mailer(backend: str, timeout: int | None) -> None:
         if hasattr(mail, "mailers"):
-            options = {"timeout": timeout} if timeout else {}
+            options: dict[str, object] = {} if "console" in backend else {"host": "localhost"}
+            if timeout:
+                options["timeout"] = timeout
             settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": options}}
         else:
             settings.EMAIL_BACKEND, settings.EMAIL_TIMEOUT = backend, timeout
@@ -504,7 +506,8 @@ def test_a_mail_server_may_hang_while_nothing_is_sold(change, mailer):
 
 @pytest.mark.parametrize(("timeout", "expected"), [(None, ["W049"]), (10, [])])
 def test_s10_a_mail_server_that_is_named_as_django_6_1_has_it(live, monkeypatch, timeout, expected):
-    monkeypatch.setattr(mail, "mailers", {"default": smtp.EmailBackend(timeout=timeout)}, raising=False)
+    mailer = smtp.EmailBackend(alias="default", host="localhost", timeout=timeout)
+    monkeypatch.setattr(mail, "mailers", {"default": mailer}, raising=False)
 
     assert list(findings()) == expected
 

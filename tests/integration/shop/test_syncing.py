@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from oscar_pingpayments import facade, signals
+from oscar_pingpayments.checks import check_sync
 from oscar_pingpayments.facade import outbox, syncing
 from oscar_pingpayments.models import Effect, Exchange, Mark, Payment, PaymentOrder
 from tests.shopper import Shopper, create_product
@@ -266,6 +267,11 @@ def test_a_shop_with_orders_in_which_no_sync_has_run_lately_is_warned(started):
     Mark.objects.filter(name="sync").update(at=datetime(2026, 3, 29, 1, 30, tzinfo=UTC))
     (sentence,) = warned()
     assert sentence.startswith("pingpayments_sync last ran 2026-03-29 at 01:30 UTC: ")
+
+
+def test_a_check_that_may_not_look_at_the_database_does_not(started, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert check_sync() == check_sync(databases=["another"]) == []
 
 
 def test_a_shop_without_orders_needs_no_sync(shop):
