@@ -34,7 +34,7 @@ demo: $(VENV)/.has-demo ## serve the sandbox store and the Ping simulator; Ctrl-
 	@$(BIN)/python sandbox/demo.py
 
 test: $(VENV)/.has-test ## run the default suite
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 coverage: $(VENV)/.has-test ## and with it shops that are not stock, and upgrades; every branch of the package must be covered
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term-missing --cov-fail-under=100 \
