@@ -17,6 +17,10 @@ from oscar_pingpayments.conf import LINE_STATUS_PIPELINE as OSCAR_LINE_STATUS_PI
 from oscar_pingpayments.conf import ORDER_STATUS_CASCADE as OSCAR_ORDER_STATUS_CASCADE
 from oscar_pingpayments.conf import ORDER_STATUS_PIPELINE as OSCAR_ORDER_STATUS_PIPELINE
 """
+# The payer and Ping write at the same time, and SQLite lets the second wait if it is told to.
+SQLITE = """
+DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}
+"""
 
 # What Oscar's own documentation tells a new shop to write.
 OSCAR = """
@@ -134,7 +138,7 @@ class NewShop:
         """Write the project, with the lines that the README tells to add, and its database."""
         self.run(self.python, "-m", "django", "startproject", "shop", ".")
         self._add("shop/settings.py", OSCAR)
-        self._add("shop/settings.py", f"{APP_LINE}\nPINGPAYMENTS = {pingpayments!r}\n{PIPELINES}")
+        self._add("shop/settings.py", f"{APP_LINE}\nPINGPAYMENTS = {pingpayments!r}\n{PIPELINES}{SQLITE}")
         (self.folder / "shop" / "urls.py").write_text(URLS)
         self.manage("check", "--fail-level", "WARNING", "--tag", "pingpayments")
         self.manage("migrate", "--verbosity", "0")

@@ -126,6 +126,19 @@ def test_what_a_test_may_do(ping):
         ping.abort(f"{ping.url}/pay/x")
 
 
+def test_what_ping_knew_is_there_again(ping):
+    made = ping.fill(2)
+    memory = ping.remember()
+    ping.reset()
+    assert ping.payments() == []
+
+    ping.recall(memory)
+
+    assert [payment["id"] for payment in ping.payments()] == [str(payment) for _, payment in made]
+    with pytest.raises(SimulatorError, match="there is no memory 999"):
+        ping.recall(999)
+
+
 def test_a_simulator_that_does_not_start_is_an_error(monkeypatch):
     monkeypatch.setattr(testing.sys, "executable", "/bin/true")
 

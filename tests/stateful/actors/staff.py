@@ -90,7 +90,9 @@ class Staff(World):
             refusal = error.status_code
         except (PingPaymentsError, MoneyError):
             return None
-        assert refusal != UNPROCESSABLE, "it was looked up before how much is left"
+        # Ping is asked how much is left before it is asked for any of it; it may speak of another payment.
+        reasons = [about for about, _ in PaymentOrder.objects.get(pk=payment_order.pk).concerns or ()]
+        assert refusal != UNPROCESSABLE or any(about.startswith("identity") for about in reasons)
         assert made is None or amount in (None, made.amount)
         return made
 
