@@ -70,7 +70,9 @@ def main() -> int:
 
     def call(name: str, token: str, method: str = "get") -> None:
         listener.during = name
-        body = {"data": "{}", "content_type": "application/json"} if method == "post" else {}
+        # A call about a paid payment that says anything else would be news, for the sync to ask about.
+        said = {"data": {"status": "COMPLETED"}, "content_type": "application/json"}
+        body = said if method == "post" else {}
         response = getattr(client, method)(reverse(f"pingpayments:{name}", args=[token]), **body)
         assert response.status_code in (200, 303), response.status_code
 

@@ -150,7 +150,7 @@ def waiting_at_ping(ids: Ids, *, using: str = "default") -> None:
 def make_due(count: int, *, using: str = "default") -> None:
     """Let so many of the attempts that wait be due, the first written for the longest, and no others."""
     with connections[using].cursor() as cursor:
-        cursor.execute("UPDATE pingpayments_payment SET ask_again_at = NULL WHERE status = 'PENDING'")
+        cursor.execute("UPDATE pingpayments_payment SET ask_again_at = NULL WHERE ask_again_at IS NOT NULL")
         cursor.execute(
             "UPDATE pingpayments_payment AS payment"
             " SET ask_again_at = now() - interval '1 hour' + place * interval '1 ms', asked_at = NULL"
