@@ -92,7 +92,10 @@ class Staff(World):
             return None
         # Ping is asked how much is left before it is asked for any of it; it may speak of another payment.
         reasons = [about for about, _ in PaymentOrder.objects.get(pk=payment_order.pk).concerns or ()]
-        assert refusal != UNPROCESSABLE or any(about.startswith("identity") for about in reasons)
+        if refusal == UNPROCESSABLE and not any(about.startswith("identity") for about in reasons):
+            # A refund that has vanished at Ping is on its way for the shop: then the items are what is wrong.
+            refused = Refund.objects.filter(payment__payment_order=payment_order).latest("pk")
+            assert "more than is left" not in refused.error
         assert made is None or amount in (None, made.amount)
         return made
 
