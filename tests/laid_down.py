@@ -2,21 +2,21 @@
 
 Most tests begin with the same order, and placing it takes Oscar, Ping and us longer than most tests take. So
 each process places it once, keeps the rows that came of it and what the simulator knew then, and puts both in
-place for the next test that stands where the first one stood. Only in SQLite, where rows are put in place in
-no time: in other databases every order is placed.
+place for the next test that stands where the first one stood. In PostgreSQL numbers do not go back with what
+was numbered, so there each test begins with the numbers that the first one began with. MariaDB cannot turn
+them back within a transaction: there every order is placed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.cookies import BaseCookie
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
@@ -24,6 +24,8 @@ from django.db import connection
 from django.utils import timezone
 
 from oscar_pingpayments.simulator.testing import PingSimulator
+
+from .rows import Rows, count_from, delete, insert, numbers, rows, what_came
 
 if TYPE_CHECKING:
     from .shopper import Shopper
@@ -48,17 +50,19 @@ HARMLESS = {
     "product",
     "request",
     "settings",
+    "several",
     "shop",
     "shopper",
     "staff",
     "started",
 }
-#: Tables that never change, and tables of people: a payer without an account does the same whoever there is.
-CONSTANT = {"auth_permission", "django_content_type"}
+#: A payer without an account does the same whoever there is.
 PEOPLE = {"auth_user", "auth_user_user_permissions", "django_session"}
 
-Row = tuple[Any, ...]
-Rows = dict[str, dict[int, Row]]
+#: Where orders can be laid down.
+DATABASES = {"sqlite", "postgresql"}
+#: In PostgreSQL each table counts from another number, so that no row's key is taken for another's.
+APART = 1000
 
 
 @dataclass
@@ -67,7 +71,8 @@ class _Scene:
 
     settings: dict[str, Any]
     before: Rows
-    came: dict[str, list[Row]]
+    came: Rows
+    numbers: dict[str, int]
     memory: int
     cookies: BaseCookie[str]
     mails: list[Any]
@@ -75,30 +80,36 @@ class _Scene:
     ended: datetime
 
 
-_scenes: dict[str, list[_Scene]] = {}
+_scenes: dict[tuple[object, ...], list[_Scene]] = {}
+_first_numbers: dict[str, int] = {}
 _SO_FAR = pytest.StashKey[list[str]]()
 
 
 def lay_down(
-    request: pytest.FixtureRequest, ping: PingSimulator, shopper: Shopper, does: Callable[[], object]
+    request: pytest.FixtureRequest,
+    ping: PingSimulator,
+    shopper: Shopper,
+    does: Callable[[], object],
+    *what: object,
 ) -> None:
-    """Do what a fixture's payer ``does``, or lay it down."""
+    """Do what a fixture's payer ``does``, or lay it down; ``what`` tells apart what one function does."""
     if not _may_lay_down(request):
         does()
         return
-    before = _rows()
-    known = _scenes.setdefault(request.fixturename or "", [])
+    before = rows()
+    known = _scenes.setdefault((does.__module__, does.__qualname__, *what), [])
     for scene in known:
-        if scene.settings == settings.PINGPAYMENTS and _alike(scene.before) == _alike(before):
+        if scene.settings == settings.PINGPAYMENTS and alike(scene.before) == alike(before):
             _put_in_place(scene, ping, shopper)
             return
-    began = _now()
+    began, last = _now(), numbers()
     does()
     known.append(
         _Scene(
             settings=dict(settings.PINGPAYMENTS),
             before=before,
-            came=_what_came(before, _rows()),
+            came=what_came(before, rows()),
+            numbers=dict(numbers().items() - last.items()),
             memory=ping.remember(),
             cookies=deepcopy(shopper.client.cookies),
             mails=deepcopy(mail.outbox),
@@ -108,13 +119,28 @@ def lay_down(
     )
 
 
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
-    """Note which fixtures a test has, in the order in which it gets them."""
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Note which fixtures a test has, in the order in which it gets them; turn numbers back for it."""
     request.node.stash.setdefault(_SO_FAR, []).append(fixturedef.argname)
+    result = yield
+    if fixturedef.argname == "db" and connection.in_atomic_block:
+        turn_numbers_back()
+    return result
+
+
+def turn_numbers_back() -> None:
+    """Let every table of PostgreSQL count as it did in the first test of this process."""
+    if connection.vendor == "postgresql" and not _first_numbers:
+        found = enumerate(sorted(numbers().items()), start=1)
+        _first_numbers.update({name: last + place * APART for place, (name, last) in found})
+    count_from(_first_numbers)
 
 
 def _may_lay_down(request: pytest.FixtureRequest) -> bool:
-    if connection.vendor != "sqlite" or not connection.in_atomic_block:
+    if connection.vendor not in DATABASES or not connection.in_atomic_block:
         return False
     written = getattr(request.node, "callspec", None)
     so_far = set(request.node.stash[_SO_FAR]) - {request.fixturename}
@@ -124,53 +150,35 @@ def _may_lay_down(request: pytest.FixtureRequest) -> bool:
 
 def _put_in_place(scene: _Scene, ping: PingSimulator, shopper: Shopper) -> None:
     later = _now() - scene.ended
-    for table, rows in scene.came.items():
-        marks = ", ".join("?" * len(rows[0]))
-        connection.connection.executemany(
-            f'INSERT OR REPLACE INTO "{table}" VALUES ({marks})',
-            [[_written(value, scene.began, later) for value in row] for row in rows],
-        )
+    for table, found in scene.came.items():
+        if changed := found.keys() & scene.before.get(table, {}).keys():
+            delete(table, changed)
+        insert(table, [[_written(value, scene.began, later) for value in row] for row in found.values()])
+    count_from(scene.numbers)
     ping.recall(scene.memory)
     shopper.client.cookies = deepcopy(scene.cookies)
     mail.outbox[:] = deepcopy(scene.mails)
     cache.clear()
 
 
-def _written(value: Any, began: datetime, later: Any) -> Any:
-    if isinstance(value, datetime) and value >= began:
-        value += later
-    return str(value) if isinstance(value, datetime) else value
+def _written(value: Any, began: datetime, later: timedelta) -> Any:
+    if isinstance(value, datetime):
+        written = value.replace(tzinfo=UTC)  # SQLite's are in UTC and do not say so
+        return written + later if written >= began else written
+    return value
 
 
-def _rows() -> Rows:
-    rows: Rows = {}
-    for model in apps.get_models(include_auto_created=True):
-        table = model._meta.db_table
-        if table not in CONSTANT and model._meta.managed:
-            found = connection.connection.execute(f'SELECT rowid, * FROM "{table}"')
-            rows[table] = {row[0]: row[1:] for row in found}
-    return rows
-
-
-def _what_came(before: Rows, after: Rows) -> dict[str, list[Row]]:
-    came = {}
-    for table, rows in after.items():
-        assert before[table].keys() <= rows.keys(), f"rows of {table} are gone: they cannot be laid down"
-        if new := [row for key, row in rows.items() if before[table].get(key) != row]:
-            came[table] = new
-    return came
-
-
-def _alike(rows: Rows) -> Rows:
+def alike(found: Rows) -> Rows:
+    """Return rows without people, and without when anything was."""
     return {
         table: {
             key: tuple(None if isinstance(value, datetime) else value for value in row)
-            for key, row in found.items()
+            for key, row in those.items()
         }
-        for table, found in rows.items()
-        if found and table not in PEOPLE
+        for table, those in found.items()
+        if table not in PEOPLE
     }
 
 
 def _now() -> datetime:
-    return timezone.now().astimezone(UTC).replace(tzinfo=None)
+    return timezone.now().astimezone(UTC)

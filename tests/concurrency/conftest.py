@@ -75,7 +75,7 @@ def brisk(shop, monkeypatch) -> Iterator[None]:
 @pytest.fixture
 def counter(shop, ping) -> ShopCounter:
     """A shop with one product and one voucher, and payers by the hundred."""
-    return ShopCounter()
+    return ShopCounter(ping)
 
 
 @pytest.fixture

@@ -90,11 +90,11 @@ def carried_out(ping: Any, payment: Payment) -> None:
     facade.refresh(payment.pk, by="test")
 
 
-def test_f1_refund_clicked_twice(paid, ping, race, rounds, in_turn):
+def test_f1_refund_clicked_twice(paid, ping, race, fewer_rounds, in_turn):
     """The same page, sent twice: one refund, and the second is told."""
     score = race("F1 refund clicked twice", "one", "other")
 
-    for payment in in_turn(paid(rounds // 2)):
+    for payment in in_turn(paid(fewer_rounds)):
         click = partial(refunds, payment, amount=HUNDRED, key=f"page {payment.pk}", seen=0)
 
         answers = score.run(one=click, other=click)
@@ -107,11 +107,11 @@ def test_f1_refund_clicked_twice(paid, ping, race, rounds, in_turn):
     score.assert_both_orders_occurred()
 
 
-def test_f1_two_members_of_staff_at_once(paid, ping, race, rounds, in_turn):
+def test_f1_two_members_of_staff_at_once(paid, ping, race, fewer_rounds, in_turn):
     """Both have seen that nothing was refunded: one refund, and the second is told of it."""
     score = race("F1 two members of staff at once", "berit", "cecilia")
 
-    for payment in in_turn(paid(rounds // 2)):
+    for payment in in_turn(paid(fewer_rounds)):
         answers = score.run(
             **{
                 name: partial(refunds, payment, amount=HUNDRED, seen=0, person=facade.Person(name))
@@ -133,11 +133,11 @@ def test_f1_two_members_of_staff_at_once(paid, ping, race, rounds, in_turn):
     score.assert_both_orders_occurred()
 
 
-def test_f2_two_refunds_that_are_more_than_was_paid(paid, ping, race, rounds, in_turn):
+def test_f2_two_refunds_that_are_more_than_was_paid(paid, ping, race, fewer_rounds, in_turn):
     """300.00 and all of it, of 538.20: whoever comes second is refused before Ping is asked."""
     score = race("F2 a part and all of it", "part", "all")
 
-    for payment in in_turn(paid(rounds // 2)):
+    for payment in in_turn(paid(fewer_rounds)):
         answers = score.run(
             part=partial(refunds, payment, amount=Decimal("300.00")),
             all=partial(refunds, payment, amount=TOTAL),
@@ -153,7 +153,9 @@ def test_f2_two_refunds_that_are_more_than_was_paid(paid, ping, race, rounds, in
 
 
 @pytest.mark.parametrize("amount", [HUNDRED, TOTAL], ids=["a part", "all of it"])
-def test_f6_refund_and_a_refund_in_the_portal_that_a_sync_finds(paid, ping, race, rounds, in_turn, amount):
+def test_f6_refund_and_a_refund_in_the_portal_that_a_sync_finds(
+    paid, ping, race, fewer_rounds, in_turn, amount
+):
     """The same amount in both places: both are recorded where Ping takes both, else the one."""
     score = race(f"F6 refund and portal, {amount}", "shop", "portal")
 
@@ -166,7 +168,7 @@ def test_f6_refund_and_a_refund_in_the_portal_that_a_sync_finds(paid, ping, race
         facade.sync()
         return MADE
 
-    for payment in in_turn(paid(rounds // 4)):
+    for payment in in_turn(paid(fewer_rounds)):
         answers = score.run(
             shop=partial(refunds, payment, amount=amount), portal=partial(in_the_portal, payment)
         )
@@ -189,7 +191,7 @@ def test_f6_refund_and_a_refund_in_the_portal_that_a_sync_finds(paid, ping, race
     score.assert_both_orders_occurred()
 
 
-def test_f10_refund_and_the_callback_about_it(paid, ping, race, rounds, in_turn):
+def test_f10_refund_and_the_callback_about_it(paid, ping, race, fewer_rounds, in_turn):
     """Ping carries it out at once and calls: its list is read before its answer is written, or after."""
     score = race("F10 refund and callback", "refund", "callback")
     ping.misbehave("refund_payment", "latency", seconds=0.08, acts=True, times=None)
@@ -201,7 +203,7 @@ def test_f10_refund_and_the_callback_about_it(paid, ping, race, rounds, in_turn)
         facade.sync()
         return answer.status_code
 
-    for payment in in_turn(paid(rounds // 2)):
+    for payment in in_turn(paid(fewer_rounds)):
         answers = score.run(
             refund=lambda payment=payment: facade.refund(payment.payment_order_id, amount=HUNDRED).state,
             callback=partial(hear, payment),
@@ -218,12 +220,12 @@ def test_f10_refund_and_the_callback_about_it(paid, ping, race, rounds, in_turn)
     score.assert_both_orders_occurred()
 
 
-def test_f10_two_who_hear_of_the_same_refund(paid, ping, race, rounds, in_turn):
+def test_f10_two_who_hear_of_the_same_refund(paid, ping, race, fewer_rounds, in_turn):
     """One transaction, one event, one signal; and the goods are in stock again once."""
     score = race("F10 two hear of a refund", "one", "other")
     record = get_model("partner", "StockRecord").objects.get()
 
-    for payment in in_turn(paid(rounds // 2)):
+    for payment in in_turn(paid(fewer_rounds)):
         facade.refund(payment.payment_order_id, restock=True)
         ping.finish_refunds()
         record.refresh_from_db()
@@ -253,7 +255,7 @@ def test_f9_closed_twice_at_once(paid, ping, race, fewer_rounds, in_turn):
         score.won(score.first)
 
 
-def test_f9_split_and_refund(paid, ping, race, rounds, in_turn):
+def test_f9_split_and_refund(paid, ping, race, fewer_rounds, in_turn):
     """Whichever Ping hears first; and what it took on is recorded as it took it."""
     score = race("F9 split and refund", "split", "refund")
 
@@ -263,7 +265,7 @@ def test_f9_split_and_refund(paid, ping, race, rounds, in_turn):
         except facade.RefundOnItsWayError:
             return "refund on its way"
 
-    for payment in in_turn(paid(rounds // 4)):
+    for payment in in_turn(paid(fewer_rounds)):
         answers = score.run(split=partial(splits, payment), refund=partial(refunds, payment))
 
         assert answers["split"] in ("SPLIT", "refund on its way")

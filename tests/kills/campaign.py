@@ -55,7 +55,7 @@ class Campaign:
 
     def __init__(self, ping: PingSimulator, folder: Path, seed: int) -> None:
         self.ping = ping
-        self.counter = ShopCounter()
+        self.counter = ShopCounter(ping)
         self.browsers: list[Browser] = []
         self.log = folder / "log"
         self._letters = folder / "letters"

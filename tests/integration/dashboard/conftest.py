@@ -17,16 +17,14 @@ from oscar_pingpayments.facade.connection import here
 from oscar_pingpayments.models import PaymentOrder, StaffAction
 from tests.integration.shop.conftest import bought as bought
 from tests.integration.shop.conftest import buyer as buyer
-from tests.integration.shop.conftest import call_back
 from tests.integration.shop.conftest import commits as commits
 from tests.integration.shop.conftest import customer as customer
 from tests.integration.shop.conftest import heard as heard
+from tests.integration.shop.conftest import paid as paid
 from tests.integration.shop.conftest import product as product
 from tests.integration.shop.conftest import shop as shop
 from tests.integration.shop.conftest import shopper as shopper
 from tests.integration.shop.conftest import started as started
-from tests.laid_down import lay_down
-from tests.shopper import Shopper
 
 ALL = ("view", "refund", "resolve", "settle")
 
@@ -56,18 +54,6 @@ def staff(django_user_model):
 def desk(staff) -> Client:
     """The browser of somebody who may do everything with payments."""
     return staff(*ALL)
-
-
-@pytest.fixture
-def paid(request, started, ping) -> Shopper:
-    """A payer who has paid for a lantern."""
-
-    def pays() -> None:
-        ping.pay(started.payment.pay_url)
-        call_back(started)
-
-    lay_down(request, ping, started, pays)
-    return started
 
 
 def at(name: str, payment_order: PaymentOrder | None = None) -> str:

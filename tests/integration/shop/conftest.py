@@ -20,7 +20,7 @@ from oscar.core.loading import get_class, get_model
 from oscar_pingpayments import facade, signals
 from oscar_pingpayments.facade import Person
 from oscar_pingpayments.gateway import transport
-from oscar_pingpayments.models import Exchange
+from oscar_pingpayments.models import Exchange, Payment
 from tests.laid_down import lay_down
 from tests.shopper import Shopper, create_product
 
@@ -55,6 +55,45 @@ def started(request, shopper, product, ping):
     """A payer who has placed an order for one lantern and stands at PaymentIQ's page."""
     lay_down(request, ping, shopper, lambda: shopper.buys(product))
     return shopper
+
+
+@pytest.fixture
+def several(request, ping, product):
+    """Let so many payers stand at PaymentIQ's page; return their attempts, oldest first."""
+
+    def several(count: int) -> list[Payment]:
+        def buy() -> None:
+            for number in range(count):
+                Shopper(email=f"payer{number}@example.org").buys(product)
+
+        lay_down(request, ping, Shopper(), buy, count)
+        return list(Payment.objects.order_by("pk"))
+
+    return several
+
+
+@pytest.fixture
+def paid(request, started, ping):
+    """A payer whose order of 299.00 is paid."""
+
+    def pays() -> None:
+        ping.pay(started.payment.pay_url)
+        call_back(started)
+
+    lay_down(request, ping, started, pays)
+    return started
+
+
+@pytest.fixture
+def declined(request, started, ping):
+    """A payer whose first attempt was declined."""
+
+    def is_declined() -> None:
+        ping.decline(started.payment.pay_url)
+        call_back(started, '{"status": "DECLINED"}')
+
+    lay_down(request, ping, started, is_declined)
+    return started
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,12 @@ from django.db import connection, transaction
 from oscar_pingpayments import facade
 from tests import laid_down
 from tests.laid_down import lay_down
+from tests.rows import rows
 from tests.shopper import Shopper
 
-pytestmark = pytest.mark.skipif(connection.vendor != "sqlite", reason="only in SQLite is anything laid down")
+pytestmark = pytest.mark.skipif(
+    connection.vendor not in laid_down.DATABASES, reason="in this database nothing is laid down"
+)
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def does(request, ping, product, monkeypatch):
             facade.refresh(shopper.payment.pk, by="test")
 
         lay_down(request, ping, shopper, buys)
-        left = laid_down._alike(laid_down._rows()), ping.payments(), ping.calls(), len(mail.outbox)
+        left = laid_down.alike(rows()), ping.payments(), ping.calls(), len(mail.outbox)
         return shopper, left, len(done)
 
     return does
@@ -79,6 +82,7 @@ def undone():
     point = transaction.savepoint()
     yield
     transaction.savepoint_rollback(point)
+    laid_down.turn_numbers_back()
 
 
 def timeless(payments):

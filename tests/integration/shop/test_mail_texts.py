@@ -20,13 +20,6 @@ from tests.shopper import Shopper
 
 from .mails import cancels, declines, html, lines, minutes_pass, pays, refunds
 
-
-@pytest.fixture
-def declined(started, ping):
-    """A payer whose first attempt was declined."""
-    return declines(started, ping)
-
-
 # In what words
 
 

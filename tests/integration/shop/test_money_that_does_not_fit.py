@@ -17,7 +17,7 @@ from oscar_pingpayments.models import Payment, PaymentOrder
 from tests.shopper import Shopper
 
 from .answers import let_ping_answer, refunded
-from .conftest import call_back, nothing_changes
+from .conftest import nothing_changes
 from .test_overtaking import save_status
 
 Order = get_model("order", "Order")
@@ -29,14 +29,6 @@ def try_again(shopper):
 
 def attempt(number: int) -> Payment:
     return Payment.objects.get(number=number)
-
-
-@pytest.fixture
-def paid(started, ping):
-    """A payer whose order is paid."""
-    ping.pay(started.payment.pay_url)
-    call_back(started)
-    return started
 
 
 def attention(heard) -> list[str]:

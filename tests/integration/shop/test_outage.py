@@ -12,7 +12,6 @@ from django.urls import reverse
 from oscar_pingpayments import facade
 from oscar_pingpayments.facade import syncing
 from oscar_pingpayments.models import Payment, PaymentOrder
-from tests.shopper import Shopper
 
 from .books import confirmed
 from .conftest import call_back, come_back
@@ -21,13 +20,9 @@ PAYERS = 9
 
 
 @pytest.fixture
-def payers(product, ping):
+def payers(several, ping):
     """The attempts of payers at PaymentIQ's page: every third pays, every third is declined."""
-    payments = []
-    for number in range(PAYERS):
-        shopper = Shopper(email=f"payer{number}@example.org")
-        shopper.buys(product)
-        payments.append(shopper.payment)
+    payments = several(PAYERS)
     for paid, declined in zip(payments[::3], payments[1::3], strict=True):
         ping.pay(paid.pay_url)
         ping.decline(declined.pay_url)

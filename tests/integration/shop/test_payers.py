@@ -12,7 +12,6 @@ from oscar_pingpayments.facade import tidying
 from oscar_pingpayments.ledger import payers
 from oscar_pingpayments.models import PaymentOrder, Refund, StaffAction
 from tests.benchmarks.figures import count_queries
-from tests.shopper import Shopper, create_product
 
 ASTRID = ("astrid lindqvist", "lindqvist", "astrid@example.org")
 
@@ -60,11 +59,9 @@ def test_of_whom_nothing_is_known_nothing_is_written(started):
 
 
 @pytest.fixture
-def old(ping):
+def old(several):
     """Three orders that were placed when payers could not be searched."""
-    product = create_product()
-    for number in range(3):
-        Shopper(email=f"payer{number}@example.org").buys(product)
+    several(3)
     PaymentOrder.objects.update(payer_name=None, payer_last_name=None, payer_email=None)
     return list(PaymentOrder.objects.order_by("pk"))
 

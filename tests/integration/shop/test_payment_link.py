@@ -60,12 +60,11 @@ def pays_by_link(path: str, ping: Any) -> str:
 
 
 @pytest.fixture
-def waiting(started, ping):
+def waiting(declined):
     """A payer whose card was declined days ago, and whose order waits still; nothing is in the mail."""
-    declines(started, ping)
     Effect.objects.filter(name="failed_mail").delete()
-    days_pass(started)
-    return started
+    days_pass(declined)
+    return declined
 
 
 def test_the_payer_gets_a_link_and_time(waiting):

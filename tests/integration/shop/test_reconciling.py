@@ -41,13 +41,6 @@ def is_lost_here() -> None:
     Payment.objects.all().delete()
 
 
-@pytest.fixture
-def paid(started, ping):
-    ping.pay(started.payment.pay_url)
-    call_back(started)
-    return started
-
-
 def test_a_payment_that_both_have_alike_matches(paid):
     comparison = compared()
 

@@ -17,14 +17,6 @@ from .answers import let_ping_answer, refunded
 from .conftest import call_back
 
 
-@pytest.fixture
-def paid(started, ping):
-    """A payer whose order of 299.00 is paid."""
-    ping.pay(started.payment.pay_url)
-    call_back(started)
-    return started
-
-
 def hear(shopper, ping, *amounts: int, **changes: object) -> None:
     """Let Ping list these refunds, and ask."""
     let_ping_answer(ping, shopper.payment, refunds=refunded(*amounts), **changes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core import mail
 from django.db import connection
@@ -93,13 +95,8 @@ def test_c10_an_answer_that_can_never_be_read_is_shown_to_staff_until_it_can(sta
     assert started.payment_order.attention == ""
 
 
-def test_o11_one_that_always_raises_is_put_off_and_shown_while_the_others_go_on(ping, product, clock, told):
-    payments = []
-    for number in range(25):
-        shopper = Shopper(email=f"payer{number}@example.org")
-        shopper.buys(product)
-        payments.append(shopper.payment)
-    broken, *others = payments
+def test_o11_one_that_always_raises_is_put_off_and_shown_while_the_others_go_on(several, ping, clock, told):
+    broken, *others = several(10)
     Payment.objects.filter(pk=broken.pk).update(history=[None])  # not as we write it
     ping.says(broken.ping_id, "COMPLETED")
     seen = []
@@ -108,14 +105,15 @@ def test_o11_one_that_always_raises_is_put_off_and_shown_while_the_others_go_on(
         for payment in others[turn::5]:
             ping.says(payment.ping_id, "COMPLETED")
         clock.passes(minutes=5)
+        before = clock.now()
         summary = facade.sync()
         broken.refresh_from_db()
         seen.append((summary.failed, summary.paid, broken.failed_asks, summary.needs_a_person))
-        pause = (broken.ask_again_at - clock.now()).total_seconds()
-        assert pause == pytest.approx(15 * 2**turn, abs=3)
+        pause = timedelta(seconds=15 * 2**turn)
+        assert before + pause <= broken.ask_again_at <= clock.now() + pause
 
-    assert seen == [(1, 5, 1, True), (1, 5, 2, True), (1, 5, 3, True), (1, 5, 4, True), (1, 4, 5, True)]
-    assert PaymentOrder.objects.filter(state="paid").count() == 24
+    assert seen == [(1, 2, 1, True), (1, 2, 2, True), (1, 2, 3, True), (1, 2, 4, True), (1, 1, 5, True)]
+    assert PaymentOrder.objects.filter(state="paid").count() == 9
     stuck = PaymentOrder.objects.get(pk=broken.payment_order_id)
     assert (stuck.state, stuck.attention, stuck.amount_paid) == ("awaiting", "stuck", 0)
     assert stuck.attention_detail == "Attempt 1: AttributeError"

@@ -20,7 +20,6 @@ from oscar_pingpayments import facade, signals
 from oscar_pingpayments.checks import check_sync
 from oscar_pingpayments.facade import outbox, syncing
 from oscar_pingpayments.models import Effect, Exchange, Mark, Payment, PaymentOrder
-from tests.shopper import Shopper, create_product
 
 from .conftest import call_back
 
@@ -41,14 +40,9 @@ def synced(**expected: int) -> bool:
 
 
 @pytest.fixture
-def three(ping):
+def three(several):
     """Three payers at PaymentIQ's page, in the order in which they are asked about."""
-    product = create_product()
-    shoppers = [Shopper(email=f"payer{number}@example.org") for number in range(3)]
-    payments = []
-    for shopper in shoppers:
-        shopper.buys(product)
-        payments.append(shopper.payment)
+    payments = several(3)
     due()
     return payments
 
