@@ -16,7 +16,7 @@ _TELLING: Final = re.compile(
     r"""
     (?P<origin>https?://(?:[^\s/'"<>@]*@)?(?P<host>[^\s/?\#'"<>@]+))[^\s'"<>]*  # all but the host
     | [^\s<>"'(),;:=\[\]{}]+@[^\s<>"'(),;:=\[\]{}]+                             # an e-mail address
-    | (?=[a-z\d_+-]*[A-Z])(?=[a-zA-Z_+-]*\d)[\w+-]{40,}=*                        # a token, a key, a signature
+    | (?=[a-z\d_+-]*[A-Z])(?=[A-Z\d_+-]*[a-z])[\w+-]{40,}=*                      # a token, a key, a signature
     | (?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w.-])                                 # a card's number
     | (?<![\w.])\+\d[\d ()/-]{6,}\d                                             # a telephone's
     """,

@@ -67,7 +67,7 @@ APART = 1000
 
 @dataclass
 class _Scene:
-    """Where the payer stood, and what came of what they did."""
+    """Where the payer stood, and what came of what they did, in a test that ``began`` before."""
 
     settings: dict[str, Any]
     before: Rows
@@ -83,6 +83,7 @@ class _Scene:
 _scenes: dict[tuple[object, ...], list[_Scene]] = {}
 _first_numbers: dict[str, int] = {}
 _SO_FAR = pytest.StashKey[list[str]]()
+_BEGAN = pytest.StashKey[datetime]()
 
 
 def lay_down(
@@ -102,7 +103,7 @@ def lay_down(
         if scene.settings == settings.PINGPAYMENTS and alike(scene.before) == alike(before):
             _put_in_place(scene, ping, shopper)
             return
-    began, last = _now(), numbers()
+    last = numbers()
     does()
     known.append(
         _Scene(
@@ -113,7 +114,7 @@ def lay_down(
             memory=ping.remember(),
             cookies=deepcopy(shopper.client.cookies),
             mails=deepcopy(mail.outbox),
-            began=began,
+            began=request.node.stash[_BEGAN],
             ended=_now(),
         )
     )
@@ -124,6 +125,7 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
     """Note which fixtures a test has, in the order in which it gets them; turn numbers back for it."""
+    request.node.stash.setdefault(_BEGAN, _now())
     request.node.stash.setdefault(_SO_FAR, []).append(fixturedef.argname)
     result = yield
     if fixturedef.argname == "db" and connection.in_atomic_block:

@@ -41,7 +41,6 @@ def _noted(request: HttpRequest, operation: str, answer: Callable[[], HttpRespon
         WORLD.calls.append(call)
         WORLD.origin = f"{request.scheme}://{request.get_host()}"
     response = answer()
-    response["Content-Length"] = str(len(response.content))  # without which the connection is not kept
     call.status = response.status_code
     if WORLD.manners.keep_answers:
         call.answer = json_of(response.content)

@@ -16,7 +16,9 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 SETTINGS: dict[str, Any] = {
     "ALLOWED_HOSTS": ["127.0.0.1", "localhost", "[::1]"],
     "ROOT_URLCONF": "oscar_pingpayments.simulator.urls",
-    "MIDDLEWARE": [],
+    # It tells an answer's length, without which a connection is not kept.
+    "MIDDLEWARE": ["django.middleware.common.CommonMiddleware"],
+    "APPEND_SLASH": False,
     "INSTALLED_APPS": [],
     "TEMPLATES": [
         {

@@ -36,7 +36,7 @@ from .weather import Weather
 WORKERS, THREADS = 3, 8
 HTTP_ERROR = 500  # 503 asks for a repeat
 #: So many payers are in the shop at the same time.
-CROWD = 16
+CROWD = 8
 #: How many in ten walk through all of the checkout; the others begin at its last page. And how many of these
 #: have an account.
 WALK_IN, HAVE_ACCOUNT = 1, 2

@@ -6,6 +6,7 @@ import ast
 import io
 import logging
 import traceback
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from hypothesis import strategies as st
 
 import oscar_pingpayments
 from oscar_pingpayments.exceptions import RejectedError
-from oscar_pingpayments.models import new_token
 from oscar_pingpayments.privacy import loggable, mask
 
 PACKAGE = Path(oscar_pingpayments.__file__).parent
@@ -37,6 +37,7 @@ UUID = "fe2c8b1e-5f0c-4a3c-8b0a-123456789012"
         ("5186170070001140", "***"),
         ("call +46 70-123 45 67.", "call ***."),
         (f"Duplicate entry '{'aB3_' * 10}xyz' for key 'token'", "Duplicate entry '***' for key 'token'"),
+        (f"one in a thousand has no digit: {'aB-_' * 10}xyz", "one in a thousand has no digit: ***"),
     ],
 )
 def test_what_names_somebody_or_opens_something_is_masked(words, left):
@@ -61,10 +62,21 @@ def test_what_staff_need_stays(words):
     assert mask(words) == words
 
 
-@given(st.text(max_size=20), st.text(max_size=20))
-def test_no_token_is_left(before, after):
-    token = new_token()
+def as_tokens_are_written(raw: bytes) -> str:
+    """Write bytes as `secrets.token_urlsafe` does."""
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
+
+#: Any token but those in letters of one case, of which there are none in practice.
+TOKENS = (
+    st.binary(min_size=32, max_size=32)
+    .map(as_tokens_are_written)
+    .filter(lambda token: token not in (token.lower(), token.upper()))
+)
+
+
+@given(st.text(max_size=20), TOKENS, st.text(max_size=20))
+def test_no_token_is_left(before, token, after):
     assert token not in mask(f"{before} {token} {after}")
 
 

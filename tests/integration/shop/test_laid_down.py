@@ -15,6 +15,8 @@ from tests.laid_down import lay_down
 from tests.rows import rows
 from tests.shopper import Shopper
 
+from .conftest import call_back
+
 pytestmark = pytest.mark.skipif(
     connection.vendor not in laid_down.DATABASES, reason="in this database nothing is laid down"
 )
@@ -74,6 +76,28 @@ def test_times_are_those_of_now(does, clock):
     clock.passes(hours=3)
 
     assert 3 * 3600 <= (does()[0].payment_order.created_at - before).total_seconds() < 3 * 3600 + 60
+
+
+def test_times_of_what_was_laid_down_before_are_those_of_now_too(request, ping, product, clock, monkeypatch):
+    monkeypatch.setattr(laid_down, "_scenes", {})
+    ages = []
+
+    def buys_and_pays():
+        ping.reset()
+        shopper = Shopper()
+        lay_down(request, ping, shopper, lambda: shopper.buys(product))
+        lay_down(request, ping, shopper, lambda: ping.pay(shopper.payment.pay_url) and call_back(shopper))
+        ages.append(clock.now() - shopper.payment.created_at)
+
+    with undone():
+        buys_and_pays()
+    clock.passes(hours=3)
+    with undone():
+        buys_and_pays()
+    clock.passes(hours=3)
+    buys_and_pays()
+
+    assert max(ages) < timedelta(minutes=1)
 
 
 @contextmanager
