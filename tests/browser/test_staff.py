@@ -193,24 +193,24 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_every_page_is_seen(open_page, store, ping, paid_for, shoot, size):
+def test_every_page_is_seen(open_page, store, ping, paid_for, shoot):
     """All of a page fits its width, its scripts have no errors, and nothing serious is found by axe."""
     places = _payments_of_all_kinds(open_page, store, ping, paid_for)
-    page = Clerk(open_page(viewport=size)).page
     faults = {}
-    for name, path in PAGES.items():
-        address = PAYMENTS + path.format(**places)
-        page.goto(address)
-        assert page.url.endswith(address), f"{name} does not apply"
-        shoot(page, f"staff-{name}" if size is DESKTOP else f"phone-staff-{name}")
-        found = serious(page, "main")
-        if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
-            found.append("scrolls to the side")
-        if name == "overview":
-            assert page.locator("canvas").count() == 4
-        if found or page.errors:
-            faults[name] = [*found, *page.errors]
+    for prefix, size in {"": DESKTOP, "phone-": PHONE}.items():
+        page = Clerk(open_page(viewport=size)).page
+        for name, path in PAGES.items():
+            address = PAYMENTS + path.format(**places)
+            page.goto(address)
+            assert page.url.endswith(address), f"{name} does not apply"
+            shoot(page, f"{prefix}staff-{name}")
+            found = serious(page, "main")
+            if page.evaluate("document.documentElement.scrollWidth") > size["width"]:
+                found.append("scrolls to the side")
+            if name == "overview":
+                assert page.locator("canvas").count() == 4
+            if found or page.errors:
+                faults[prefix + name] = [*found, *page.errors]
     assert faults == {}, json.dumps(faults, indent=1)
 
 
