@@ -8,6 +8,7 @@ from __future__ import annotations
 from .addresses import check_public_url, check_site, check_urls
 from .credentials import check_settings, check_surroundings
 from .dashboard import check_dashboard
+from .database import check_sqlite
 from .mail import check_mail
 from .messages import TAG
 from .running import check_sync
@@ -26,6 +27,7 @@ __all__ = [
     "check_settings",
     "check_shipping_event",
     "check_site",
+    "check_sqlite",
     "check_surroundings",
     "check_sync",
     "check_urls",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -513,6 +513,46 @@ def test_s10_a_mail_server_that_is_named_as_django_6_1_has_it(live, monkeypatch,
 
 
 # The database
+
+
+@pytest.fixture
+def shop_on(monkeypatch):
+    """Let the shop's database be another."""
+
+    def shop_on(vendor: str, name: str = "/srv/shop.sqlite3", **options: str) -> None:
+        database = SimpleNamespace(vendor=vendor, settings_dict={"NAME": name, "OPTIONS": options})
+        monkeypatch.setattr("oscar_pingpayments.checks.database.connections", {"default": database})
+
+    return shop_on
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"transaction_mode": "DEFERRED"}, {"transaction_mode": None}], ids=str
+)
+def test_c8_sqlite_that_refuses_who_comes_second(shop_on, options):
+    shop_on("sqlite", **options)
+
+    (found,) = run_checks(tags=["pingpayments"])
+
+    assert found.id == "pingpayments.W050"
+    assert '"OPTIONS": {"transaction_mode": "IMMEDIATE"} in DATABASES["default"]' in found.hint
+
+
+@pytest.mark.parametrize(
+    ("vendor", "name", "options"),
+    [
+        ("sqlite", "/srv/shop.sqlite3", {"transaction_mode": "IMMEDIATE"}),
+        ("sqlite", "/srv/shop.sqlite3", {"transaction_mode": "exclusive"}),
+        ("sqlite", ":memory:", {}),
+        ("sqlite", "file:memorydb_default?mode=memory&cache=shared", {}),
+        ("postgresql", "shop", {}),
+        ("mysql", "shop", {}),
+    ],
+)
+def test_databases_in_which_one_waits_for_the_other(shop_on, vendor, name, options):
+    shop_on(vendor, name, **options)
+
+    assert findings() == {}
 
 
 def database_findings() -> list[str]:
