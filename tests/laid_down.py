@@ -2,9 +2,7 @@
 
 Most tests begin with the same order, and placing it takes Oscar, Ping and us longer than most tests take. So
 each process places it once, keeps the rows that came of it and what the simulator knew then, and puts both in
-place for the next test that stands where the first one stood. In PostgreSQL numbers do not go back with what
-was numbered, so there each test begins with the numbers that the first one began with. MariaDB cannot turn
-them back within a transaction: there every order is placed.
+place for the next test that stands where the first one stood.
 """
 
 from __future__ import annotations
@@ -25,7 +23,8 @@ from django.utils import timezone
 
 from oscar_pingpayments.simulator.testing import PingSimulator
 
-from .rows import Rows, count_from, delete, insert, numbers, rows, what_came
+from .numbers import count_from, numbers, turn_back
+from .rows import Rows, delete, insert, rows, what_came
 
 if TYPE_CHECKING:
     from .shopper import Shopper
@@ -59,11 +58,6 @@ HARMLESS = {
 #: A payer without an account does the same whoever there is.
 PEOPLE = {"auth_user", "auth_user_user_permissions", "django_session"}
 
-#: Where orders can be laid down.
-DATABASES = {"sqlite", "postgresql"}
-#: In PostgreSQL each table counts from another number, so that no row's key is taken for another's.
-APART = 1000
-
 
 @dataclass
 class _Scene:
@@ -81,7 +75,6 @@ class _Scene:
 
 
 _scenes: dict[tuple[object, ...], list[_Scene]] = {}
-_first_numbers: dict[str, int] = {}
 _SO_FAR = pytest.StashKey[list[str]]()
 _BEGAN = pytest.StashKey[datetime]()
 
@@ -129,20 +122,12 @@ def pytest_fixture_setup(
     request.node.stash.setdefault(_SO_FAR, []).append(fixturedef.argname)
     result = yield
     if fixturedef.argname == "db" and connection.in_atomic_block:
-        turn_numbers_back()
+        turn_back()
     return result
 
 
-def turn_numbers_back() -> None:
-    """Let every table of PostgreSQL count as it did in the first test of this process."""
-    if connection.vendor == "postgresql" and not _first_numbers:
-        found = enumerate(sorted(numbers().items()), start=1)
-        _first_numbers.update({name: last + place * APART for place, (name, last) in found})
-    count_from(_first_numbers)
-
-
 def _may_lay_down(request: pytest.FixtureRequest) -> bool:
-    if connection.vendor not in DATABASES or not connection.in_atomic_block:
+    if not connection.in_atomic_block:
         return False
     written = getattr(request.node, "callspec", None)
     so_far = set(request.node.stash[_SO_FAR]) - {request.fixturename}
@@ -152,10 +137,11 @@ def _may_lay_down(request: pytest.FixtureRequest) -> bool:
 
 def _put_in_place(scene: _Scene, ping: PingSimulator, shopper: Shopper) -> None:
     later = _now() - scene.ended
-    for table, found in scene.came.items():
-        if changed := found.keys() & scene.before.get(table, {}).keys():
-            delete(table, changed)
-        insert(table, [[_written(value, scene.began, later) for value in row] for row in found.values()])
+    with connection.constraint_checks_disabled():
+        for table, found in scene.came.items():
+            if changed := found.keys() & scene.before.get(table, {}).keys():
+                delete(table, changed)
+            insert(table, [[_written(value, scene.began, later) for value in row] for row in found.values()])
     count_from(scene.numbers)
     ping.recall(scene.memory)
     shopper.client.cookies = deepcopy(scene.cookies)
@@ -165,8 +151,8 @@ def _put_in_place(scene: _Scene, ping: PingSimulator, shopper: Shopper) -> None:
 
 def _written(value: Any, began: datetime, later: timedelta) -> Any:
     if isinstance(value, datetime):
-        written = value.replace(tzinfo=UTC)  # SQLite's are in UTC and do not say so
-        return written + later if written >= began else written
+        written = value.replace(tzinfo=UTC)  # some databases' are in UTC and do not say so
+        return (written + later if written >= began else written).replace(tzinfo=value.tzinfo)
     return value
 
 

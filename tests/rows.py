@@ -27,12 +27,15 @@ def keys() -> dict[str, str]:
 
 def rows() -> Rows:
     """Return all rows of the tables that have any: by key, with their columns in the table's order."""
-    questions = [f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM \"{table}\")" for table in keys()]
+    any_row = "SELECT '{}' FROM (SELECT 1) AS one WHERE EXISTS (SELECT 1 FROM {})"
+    questions = [any_row.format(table, named(table)) for table in keys()]
     found: Rows = {}
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(questions))
         for (table,) in cursor.fetchall():
-            cursor.execute(f'SELECT "{keys()[table]}", * FROM "{table}"')
+            cursor.execute(
+                f"SELECT {named(table)}.{named(keys()[table])}, {named(table)}.* FROM {named(table)}"
+            )
             found[table] = {row[0]: row[1:] for row in cursor.fetchall()}
     return found
 
@@ -41,7 +44,7 @@ def rows() -> Rows:
 def columns(table: str) -> list[str]:
     """Return a table's columns, in its order."""
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT * FROM "{table}" WHERE FALSE')
+        cursor.execute(f"SELECT * FROM {named(table)} WHERE 1 = 0")
         return [column[0] for column in cursor.description]
 
 
@@ -60,32 +63,19 @@ def insert(table: str, new: Collection[Collection[Any]]) -> None:
     """Put rows in place: all columns, in the table's order."""
     with connection.cursor() as cursor:
         marks = ", ".join(f"({_marks(row)})" for row in new)
-        cursor.execute(f'INSERT INTO "{table}" VALUES {marks}', [*chain.from_iterable(new)])
+        cursor.execute(f"INSERT INTO {named(table)} VALUES {marks}", [*chain.from_iterable(new)])
 
 
 def delete(table: str, gone: Collection[Any]) -> None:
     """Take the rows with these keys away."""
     with connection.cursor() as cursor:
-        cursor.execute(f'DELETE FROM "{table}" WHERE "{keys()[table]}" IN ({_marks(gone)})', [*gone])
+        key = named(keys()[table])
+        cursor.execute(f"DELETE FROM {named(table)} WHERE {key} IN ({_marks(gone)})", [*gone])
 
 
-def numbers() -> dict[str, int]:
-    """Return PostgreSQL's sequences with the number that each gave last, or 0; others have none."""
-    if connection.vendor != "postgresql":
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = current_schema()"
-        )
-        return {name: last or 0 for name, last in cursor.fetchall()}
-
-
-def count_from(last: dict[str, int]) -> None:
-    """Let these sequences go on after these numbers."""
-    if last:
-        with connection.cursor() as cursor:
-            settings = ", ".join(f"setval('\"{name}\"', {number})" for name, number in last.items())
-            cursor.execute(f"SELECT {settings}")
+def named(name: str) -> str:
+    """Return the name of a table or a column as this database wants it in SQL."""
+    return connection.ops.quote_name(name)
 
 
 def _marks(values: Collection[object]) -> str:

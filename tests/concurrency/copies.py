@@ -20,7 +20,8 @@ from oscar_pingpayments.models import Payment
 from oscar_pingpayments.models.tokens import new_token
 from oscar_pingpayments.simulator import API_SECRET
 from oscar_pingpayments.simulator.testing import PingSimulator
-from tests.rows import Row, columns, count_from, insert, keys, numbers, rows, what_came
+from tests.numbers import count_from, numbers
+from tests.rows import Row, columns, insert, keys, named, rows, what_came
 
 #: A payer who only stands at PaymentIQ's page has no use for a session.
 NOT_COPIED = {"django_session"}
@@ -68,7 +69,8 @@ class Pattern:
             with connection.cursor() as cursor:
                 for table, key, column, growth in self._grown:
                     cursor.execute(
-                        f'UPDATE "{table}" SET "{column}" = "{column}" + %s WHERE "{keys()[table]}" = %s',
+                        f"UPDATE {named(table)} SET {named(column)} = {named(column)} + %s"
+                        f" WHERE {named(keys()[table])} = %s",
                         [growth * count, key],
                     )
         attempts = [own["pingpayments_payment", self.payment.pk] for own in keys_of]
@@ -80,12 +82,11 @@ class Pattern:
         last = numbers()
         made: list[dict[tuple[str, Any], int]] = [{} for _ in range(count)]
         for table, pattern in self._new.items():
-            sequence = f"{table}_{keys()[table]}_seq"
             for own in made:
                 for key in pattern:
-                    last[sequence] += 1
-                    own[table, key] = last[sequence]
-        count_from({name: number for name, number in last.items() if number})
+                    last[table] += 1
+                    own[table, key] = last[table]
+        count_from({table: last[table] for table in self._new})
         return made
 
     def _asks_ping(self, session: requests.Session, own: dict[tuple[str, Any], int]) -> dict[str, str]:

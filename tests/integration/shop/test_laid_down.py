@@ -7,19 +7,16 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import connection, transaction
+from django.db import transaction
 
 from oscar_pingpayments import facade
 from tests import laid_down
 from tests.laid_down import lay_down
+from tests.numbers import turn_back
 from tests.rows import rows
 from tests.shopper import Shopper
 
 from .conftest import call_back
-
-pytestmark = pytest.mark.skipif(
-    connection.vendor not in laid_down.DATABASES, reason="in this database nothing is laid down"
-)
 
 
 @pytest.fixture
@@ -106,7 +103,7 @@ def undone():
     point = transaction.savepoint()
     yield
     transaction.savepoint_rollback(point)
-    laid_down.turn_numbers_back()
+    turn_back()
 
 
 def timeless(payments):
