@@ -25,7 +25,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 # Two installations into one environment would disturb each other.
 .NOTPARALLEL:
-.PHONY: help demo test coverage lint format types layers matrix races kills browser walkthroughs docs pictures package bench figures stateful mutations hostile ci clean
+.PHONY: help demo test coverage lint format types layers matrix races kills browser walkthroughs docs pictures package bench figures stateful mutations hostile ci clean groups
 
 help: ## list what one may ask for
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -122,6 +122,10 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet --upgrade 'pip>=25.1'  # earlier ones do not know dependency groups
 	@touch $@
+
+groups: $(VENV)/.made  # several at once, which takes half the time of one after the other
+	@$(PIP) install --progress-bar off --quiet --editable . $(GROUPS:%=--group %)
+	@touch $(GROUPS:%=$(VENV)/.has-%)
 
 # One file for each dependency group that is in: a second run starts at once.
 $(VENV)/.has-%: pyproject.toml $(VENV)/.made

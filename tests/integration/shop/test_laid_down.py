@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.db import connection
 
 from oscar_pingpayments import facade
 from tests import laid_down
@@ -100,9 +100,10 @@ def test_times_of_what_was_laid_down_before_are_those_of_now_too(request, ping, 
 @contextmanager
 def undone():
     """Do it, and have it not happened; no atomic block, in which nobody could pay."""
-    point = transaction.savepoint()
-    yield
-    transaction.savepoint_rollback(point)
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT undone")
+        yield
+        cursor.execute("ROLLBACK TO SAVEPOINT undone")
     turn_back()
 
 
