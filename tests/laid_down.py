@@ -41,9 +41,13 @@ HARMLESS = {
     "customer",
     "db",
     "desk",
+    "look",
     "mailoutbox",
+    "migrations",
     "monkeypatch",
     "nobodys_language",
+    "old",
+    "payers",
     "ping",
     "ping_simulator",
     "product",
@@ -54,7 +58,11 @@ HARMLESS = {
     "shopper",
     "staff",
     "started",
+    "three",
+    "told",
 }
+#: Fixtures that change how Ping behaves: what is done after them is another scene.
+OTHERWISE = {"refunds_wait"}
 #: A payer without an account does the same whoever there is.
 PEOPLE = {"auth_user", "auth_user_user_permissions", "django_session"}
 
@@ -91,7 +99,8 @@ def lay_down(
         does()
         return
     before = rows()
-    known = _scenes.setdefault((does.__module__, does.__qualname__, *what), [])
+    otherwise = sorted(OTHERWISE.intersection(request.node.stash[_SO_FAR]))
+    known = _scenes.setdefault((does.__module__, does.__qualname__, *what, *otherwise), [])
     for scene in known:
         if scene.settings == settings.PINGPAYMENTS and alike(scene.before) == alike(before):
             _put_in_place(scene, ping, shopper)
@@ -131,7 +140,7 @@ def _may_lay_down(request: pytest.FixtureRequest) -> bool:
         return False
     written = getattr(request.node, "callspec", None)
     so_far = set(request.node.stash[_SO_FAR]) - {request.fixturename}
-    others = so_far - HARMLESS - set(written.params if written else ())
+    others = so_far - HARMLESS - OTHERWISE - set(written.params if written else ())
     return all(name.startswith(("_", "django_")) for name in others)
 
 

@@ -58,13 +58,10 @@ def shop(transactional_db, ping, settings):
 
 @pytest.fixture(autouse=True)
 def brisk(shop, monkeypatch) -> Iterator[None]:
-    """Connections that last and commit without waiting for the disk; threads that take turns often."""
+    """Connections that last; threads that take turns often."""
     options = connections.settings["default"]
     monkeypatch.setitem(options, "CONN_MAX_AGE", None)
     monkeypatch.setitem(options, "CONN_HEALTH_CHECKS", True)
-    monkeypatch.setitem(
-        options, "OPTIONS", {**options.get("OPTIONS", {}), "options": "-c synchronous_commit=off"}
-    )
     connection.close()
     before = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)

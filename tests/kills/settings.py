@@ -8,8 +8,6 @@ from tests.settings import *  # noqa: F403
 from tests.settings import DATABASES, PINGPAYMENTS
 
 DATABASES["default"]["CONN_MAX_AGE"] = None
-# The database itself is not killed, so nothing is lost by not waiting for the disk.
-DATABASES["default"]["OPTIONS"] = {"options": "-c synchronous_commit=off"}
 
 # Every e-mail is written down with the request that sent it; none is delivered.
 EMAIL_BACKEND = "tests.kills.mail.WrittenDown"
