@@ -30,7 +30,8 @@ from .copies import Pattern
 
 STOCK = 1_000_000
 QUANTITY = 2
-MANY = 4  # so many orders are placed one by one
+#: So many orders are placed one by one.
+MANY = 4
 TOTAL = Decimal("538.20")  # two lanterns at 299.00, less 10 %
 DISCOUNT = Decimal("59.80")
 CONTEXT = facade.PaymentContext(absolute_url=lambda path: f"https://shop.example{path}")

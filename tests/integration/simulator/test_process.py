@@ -54,6 +54,14 @@ def test_many_calls_go_over_one_connection(ping):
     assert len(ping.orders()) == 3
 
 
+@pytest.mark.parametrize("path", ["/_control/calls", "/payments/api/v1/ping", "/pay/nobodys"])
+def test_every_answer_tells_its_length_so_that_the_connection_is_kept(ping, path):
+    answer = requests.post(f"{ping.url}{path}", json={})
+
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    assert answer.headers.get("Connection") != "close"
+
+
 def test_a_simulator_is_filled_in_one_command(ping):
     made = ping.fill(3, "PENDING", amount=100, currency="EUR")
 
