@@ -51,7 +51,8 @@ def at_most_one_attempt_is_live(world: World, seen: list[Seen]) -> None:
         for row in live:
             assert row.meaning == "waiting"
             assert not row.error
-            assert each.row.state == "awaiting" or each.row.is_paid
+            # Once another one has brought money, it is stopped, and asked about until it ends.
+            assert each.row.state == "awaiting" or "paid" in {it.row.meaning for it in each.attempts}
 
 
 def every_order_ends(world: World, seen: list[Seen]) -> None:
