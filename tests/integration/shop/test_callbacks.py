@@ -296,6 +296,7 @@ def test_c7_a_callback_that_cannot_be_followed_up_is_done_by_its_repeat_or_by_a_
     assert "A callback could not be followed up" in caplog.text
 
     ping.clear_faults()
+    change(TIMEOUT=(3, 7))
     if by == "callback":
         assert call_back(started).status_code == 200
     else:

