@@ -16,7 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import override
 
 from .. import conf
-from ..conf.values import is_loopback
+from ..hosts import is_loopback
 from .lookup import lookup
 from .messages import TAG, error, warning
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from ..hosts import is_loopback, split_url
 from .settling import settle_rule
 from .shapes import (
     NOT_SET,
@@ -43,8 +44,6 @@ from .values import (
     Secret,
     SyncPace,
     Timeout,
-    is_loopback,
-    split_url,
 )
 
 #: Ping's list calls need this version of its API or a later one.

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..hosts import is_loopback
 from .keys import PARSERS, REQUIRED
 from .shapes import Kind, UnusableError, guess
-from .values import BASE_URLS, Settings, is_loopback
+from .values import BASE_URLS, Settings
 
 
 @dataclass(frozen=True, slots=True)

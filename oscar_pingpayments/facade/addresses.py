@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 from django.contrib.sites.models import Site
 
 from .. import conf
-from ..conf.values import is_loopback
+from ..hosts import is_loopback
 
 
 def absolute(path: str, site: Any = None) -> str:

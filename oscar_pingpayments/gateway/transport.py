@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import math
@@ -13,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Final
-from urllib.parse import urlsplit
 
 import requests
 from urllib3 import Timeout as SocketTimeouts
@@ -21,6 +19,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from ..exceptions import ConfigurationError, GatewayError, NotSentError, OutcomeUnknownError
+from ..hosts import is_loopback, split_url
 from ..privacy import HIDDEN, loggable
 from .connections import Adapter, ConnectionNotOpenedError
 from .redaction import Exchange, Recorder, redacted
@@ -210,23 +209,13 @@ def _session(headers: Mapping[str, str]) -> requests.Session:
 
 def _checked(base_url: str) -> str:
     """Return the base URL without its last slash. Raises ConfigurationError where it cannot be trusted."""
-    try:
-        parts = urlsplit(base_url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigurationError("BASE_URL is not a URL") from error
-    if parts.username is not None or parts.query or parts.fragment or not base_url.isprintable():
+    parts = split_url(base_url)
+    if parts is None or "?" in base_url or "#" in base_url:
         raise ConfigurationError("BASE_URL is a scheme, a host and a path, and nothing more")
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host))):
+    scheme, host = parts
+    if scheme != "https" and not is_loopback(host):
         raise ConfigurationError("BASE_URL begins with https:// (http:// is for this machine alone)")
     return base_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _read(response: requests.Response, limit: int) -> bytes | None:

@@ -465,7 +465,13 @@ def test_o13_an_address_that_cannot_be_trusted_is_a_fault_of_the_settings(base_u
 
 @pytest.mark.parametrize(
     "base_url",
-    ["http://localhost:8001/payments/", "http://127.0.0.2:1", "http://[::1]:1", "https://ping.example/"],
+    [
+        "http://localhost:8001/payments/",
+        "http://127.0.0.2:1",
+        "http://[::1]:1",
+        "http://ping.localhost:1",
+        "https://ping.example/",
+    ],
 )
 def test_https_and_this_machine_are_trusted(base_url):
     assert repr(make_client(base_url=base_url)) == f"<PingClient {base_url.rstrip('/')} tenant {TENANT_ID}>"
