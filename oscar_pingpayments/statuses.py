@@ -68,6 +68,16 @@ class Move(Enum):
     UNKNOWN = "unknown"
 
 
+class Note(StrEnum):
+    """Why an answer of Ping's that a payment's history keeps has moved nothing."""
+
+    UNKNOWN = "unknown"
+    BACKWARD = "backward"
+    OVERTAKEN = "overtaken"
+    IDENTITY = "identity"
+    MISSING = "missing"
+
+
 def parse(word: str) -> Status | None:
     """Return the status that Ping's word names, or None where we do not know the word."""
     if word in _ALIASES:

@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from ..models import Effect, Payment, PaymentOrder, Refund, StaffAction
-from ..statuses import RefundState, State, Status, parse
+from ..statuses import Note, RefundState, State, Status, parse
 from .case import Case, Record
 
 
@@ -60,11 +60,12 @@ _STATUSES: dict[Status, tuple[Any, Tone]] = {
 }
 
 #: What the history says of an answer that did not move the payment.
-_NOT_BELIEVED = {
-    "unknown": _("Ping used a word that this version does not know: nothing was changed"),
-    "backward": _("Ping went back on its word: nothing was changed"),
-    "identity": _("Ping answered about another payment: nothing was changed"),
-    "missing": _("Ping does not know the payment: nothing was changed"),
+_NOT_BELIEVED: dict[str, Any] = {
+    Note.UNKNOWN: _("Ping used a word that this version does not know: nothing was changed"),
+    Note.BACKWARD: _("Ping went back on its word: nothing was changed"),
+    Note.OVERTAKEN: _("Ping's answer came after a newer one: nothing was changed"),
+    Note.IDENTITY: _("Ping answered about another payment: nothing was changed"),
+    Note.MISSING: _("Ping does not know the payment: nothing was changed"),
 }
 
 _ENDED = {

@@ -16,7 +16,7 @@ from ..gateway import RemotePayment
 from ..models import LARGEST_AMOUNT, Effect, Payment, PaymentOrder
 from ..money import from_minor
 from ..privacy import mask
-from ..statuses import SETTLED_BY_PAYMENT, Attention, Meaning, Move, State
+from ..statuses import SETTLED_BY_PAYMENT, Attention, Meaning, Move, Note, State
 from . import letters, orders, refunds, settlements, sources, usage
 from .attempts import never_arrived, no_answer, set_aside
 from .attention import attend, in_words, is_open, settle
@@ -27,8 +27,6 @@ from .reinstating import take_again
 logger = logging.getLogger(__name__)
 
 _HISTORY_LENGTH = 100
-_OVERTAKEN = "overtaken"
-_MISSING = "missing"
 _REFUND_ON_ITS_WAY = timedelta(hours=1)  # one that Ping lists without a time: it is not done yet
 
 
@@ -48,7 +46,7 @@ def apply_answer(
     settle(book, Attention.STUCK)
     again, word = None, answer.status
     if answer.id != payment.ping_id or answer.payment_order_id != payment_order.ping_id:
-        _remember(payment, word, asked_by, now, "identity")
+        _remember(payment, word, asked_by, now, Note.IDENTITY)
         word = ""  # it says nothing of this payment
         attend(book, Attention.IDENTITY, _("Ping's answer names another payment or payment order."))
     else:
@@ -85,7 +83,7 @@ def not_known(book: Book, payment: Payment, *, asked_by: str, asked_at: datetime
     if payment.asked_at is not None and asked_at < payment.asked_at:
         return  # overtaken: Ping has known it since
     now = timezone.now()
-    is_news = _remember(payment, "", asked_by, now, _MISSING)
+    is_news = _remember(payment, "", asked_by, now, Note.MISSING)
     payment.asked_at = asked_at
     payment.save(update_fields=["history", "asked_at"])
     if is_news:
@@ -117,17 +115,17 @@ def _move(
     step = statuses.move(payment.status, answer.status)
     if step is Move.REPEAT:
         if newest and payment.history and payment.history[-1]["note"]:  # Ping is back from another word
-            _remember(payment, answer.status, asked_by, now, "")
+            _remember(payment, answer.status, asked_by, now)
             settle(book, Attention.UNKNOWN_STATUS)
         return
     if step is Move.UNKNOWN:
         # A person who has looked at a word is not to be asked again for as long as Ping repeats it.
-        is_news = _remember(payment, answer.status, asked_by, now, step.value if newest else _OVERTAKEN)
+        is_news = _remember(payment, answer.status, asked_by, now, Note.UNKNOWN if newest else Note.OVERTAKEN)
         if is_news and newest:
             attend(book, Attention.UNKNOWN_STATUS, _("Ping's word: %(word)s") % {"word": answer.status[:64]})
         return
     if step is Move.BACKWARD:
-        note = step.value if newest else _OVERTAKEN
+        note = Note.BACKWARD if newest else Note.OVERTAKEN
         is_news = _remember(payment, answer.status, asked_by, now, note)
         to_failed = statuses.meaning(answer.status) is Meaning.FAILED
         if is_news and newest and to_failed and payment.meaning is Meaning.PAID:
@@ -142,7 +140,7 @@ def _move(
     assert status is not None  # nosec B101  # noqa: S101
     payment.status = status.value
     payment.changed_at = now
-    _remember(payment, answer.status, asked_by, now, "")
+    _remember(payment, answer.status, asked_by, now)
     if newest:
         settle(book, Attention.UNKNOWN_STATUS)
     if payment.meaning is not Meaning.WAITING:
@@ -282,15 +280,15 @@ def _listed(payment: Payment, answer: RemotePayment) -> list[Listed]:
     ]
 
 
-def _remember(payment: Payment, word: str, asked_by: str, now: datetime, note: str) -> bool:
+def _remember(payment: Payment, word: str, asked_by: str, now: datetime, note: Note | None = None) -> bool:
     """Add a word of Ping's to the payment's history; return whether it is news.
 
     The same word twice in a row, with the same effect, is one entry. One that was overtaken by itself adds
     nothing: two had asked at once. Where the history is full, the newest word takes the last one's place.
     """
-    entry = {"status": word[:64], "by": asked_by, "at": now.isoformat(), "note": note}
+    entry = {"status": word[:64], "by": asked_by, "at": now.isoformat(), "note": note or ""}
     last = payment.history[-1] if payment.history else {}
-    if last.get("status") == entry["status"] and note in (last["note"], _OVERTAKEN):
+    if last.get("status") == entry["status"] and entry["note"] in (last["note"], Note.OVERTAKEN):
         return False
     payment.history = [*payment.history[: _HISTORY_LENGTH - 1], entry]
     return True

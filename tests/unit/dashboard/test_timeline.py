@@ -12,7 +12,7 @@ import pytest
 from oscar_pingpayments.dashboard.case import Case, Record
 from oscar_pingpayments.dashboard.timeline import Tone, timeline
 from oscar_pingpayments.models import Effect, Payment, PaymentOrder, Refund, StaffAction
-from oscar_pingpayments.statuses import Status
+from oscar_pingpayments.statuses import Note, Status
 
 ID = UUID("0b9ef1b0-62a5-4a4a-9f43-8f6c5e3b2d11")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -155,6 +155,14 @@ def test_what_was_not_believed(word, note, title):
     assert told(payments=[attempt(1, (word, 2, "callback", note), sent_at=None)]) == [
         (2, title, f"{word}. Ping called the shop, and the shop asked Ping.", Tone.BAD)
     ]
+
+
+@pytest.mark.parametrize("note", list(Note))
+def test_each_reason_for_changing_nothing_is_told_in_words(note):
+    ((_, title, _, tone),) = told(payments=[attempt(1, ("PENDING", 2, "sync", note), sent_at=None)])
+
+    assert title.endswith(": nothing was changed")
+    assert tone is Tone.BAD
 
 
 def test_what_ping_does_not_know():
