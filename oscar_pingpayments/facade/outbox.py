@@ -16,7 +16,7 @@ from .. import ledger, signals
 from ..ledger import Book, News
 from ..models import Effect, PaymentOrder, Refund
 from ..privacy import loggable
-from ..statuses import Attention
+from ..statuses import Attention, State
 from . import alerts, letters
 from .connection import here
 from .crew import never_stopped
@@ -141,6 +141,12 @@ def _tell_paid(effect: Effect) -> None:
     send(signals.order_paid, payment_order=payment_order, order=payment_order.order)
 
 
+def _tell_cancelled(effect: Effect) -> None:
+    payment_order, state = effect.payment_order, State(effect.about)
+    if payment_order.state == state:  # late money may have brought it back, where this is told by a sync
+        send(signals.order_cancelled, payment_order=payment_order, order=payment_order.order, state=state)
+
+
 def _mail_confirmation(effect: Effect) -> None:
     letters.confirmation(effect.payment_order)
 
@@ -201,6 +207,7 @@ def _mail_refunded(effect: Effect) -> None:
 #: What each effect does. Other modules of the facade add theirs.
 CARRY_OUT: dict[Effect.Name, Callable[[Effect], None]] = {
     Effect.Name.ORDER_PAID: _tell_paid,
+    Effect.Name.ORDER_CANCELLED: _tell_cancelled,
     Effect.Name.CONFIRMATION: _mail_confirmation,
     Effect.Name.ATTENTION: _tell_attention,
     Effect.Name.STAFF_MAIL: _mail_staff,

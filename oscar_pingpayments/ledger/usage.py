@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class, get_model
 
-from .. import conf, signals
-from ..models import PaymentOrder
+from .. import conf
+from ..models import Effect, PaymentOrder
 from ..statuses import STATE_TRANSITIONS, Attention, State
 from . import letters, orders, sources
 from .attention import attend, settle
@@ -74,7 +74,7 @@ def let_go(book: Book) -> None:
     payment_order.given_back = release(order)
     payment_order.save()
     settle(book, Attention.ORDER)
-    book.news.tell(signals.order_cancelled, payment_order=payment_order, order=order, state=State.EXPIRED)
+    book.cause(Effect.Name.ORDER_CANCELLED, about=State.EXPIRED.value)
 
 
 def give_up(book: Book, state: State) -> None:
@@ -90,7 +90,7 @@ def give_up(book: Book, state: State) -> None:
             attend(book, Attention.ORDER, _("The order could not be set to its cancelled status."))
         sources.record(payment_order, order)
     payment_order.save()
-    book.news.tell(signals.order_cancelled, payment_order=payment_order, order=order, state=state)
+    book.cause(Effect.Name.ORDER_CANCELLED, about=state.value)
 
 
 def release(order: Any) -> dict[str, Any]:

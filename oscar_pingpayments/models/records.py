@@ -14,9 +14,9 @@ class Effect(models.Model):
     """Something that leaves the shop once for a payment order: an e-mail, a signal, a refund.
 
     ``about`` tells several of one name apart: the reason for attention, the attempt whose money goes back by
-    itself, the refund that is done. ``message`` is what a person adds to an e-mail.
-    Written in the transaction that causes it, carried out after the commit. The unique constraint is what
-    makes it happen once; ``claimed_at`` is who is at it, ``done_at`` that it is done.
+    itself, the refund that is done, the state in which an order ended. ``message`` is what a person adds to
+    an e-mail. Written in the transaction that causes it, carried out after the commit. The unique constraint
+    is what makes it happen once; ``claimed_at`` is who is at it, ``done_at`` that it is done.
     """
 
     class Name(models.TextChoices):
@@ -30,6 +30,7 @@ class Effect(models.Model):
         REFUNDED_MAIL = "refunded_mail", _("e-mail: refunded")
         LINK_MAIL = "link_mail", _("e-mail: payment link")
         REFUND_DONE = "refund_done", _("signal: refund done")
+        ORDER_CANCELLED = "order_cancelled", _("signal: order cancelled")
 
     payment_order = models.ForeignKey(
         PaymentOrder, verbose_name=_("payment order"), on_delete=models.PROTECT, related_name="effects"

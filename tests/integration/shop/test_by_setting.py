@@ -380,6 +380,24 @@ def test_m2_an_order_whose_money_came_too_late_is_brought_back(shopper, ping, re
     assert [name for name, _ in heard].count("order_paid") == 1
 
 
+def test_an_order_that_was_brought_back_is_not_said_to_be_cancelled_any_more(
+    started, ping, reinstating, heard
+):
+    ended(started)
+    Effect.objects.filter(name="order_cancelled").update(  # as where the process was killed
+        done_at=None, claimed_at=timezone.now() - timedelta(hours=1)
+    )
+    pays_late(started, ping)
+    facade.refresh(started.payment.pk, by="test")
+    heard.clear()
+
+    facade.sync()
+
+    assert started.payment_order.is_paid
+    assert heard == []
+    assert Effect.objects.get(name="order_cancelled").done_at is not None
+
+
 def test_m2_an_order_whose_pipeline_leads_nowhere_is_not_brought_back(started, ping, change):
     change(REINSTATE_LATE=True)
     ended(started)

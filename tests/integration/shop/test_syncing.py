@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from oscar_pingpayments import facade, signals
+from oscar_pingpayments import facade
 from oscar_pingpayments.checks import check_sync
 from oscar_pingpayments.facade import outbox, syncing
 from oscar_pingpayments.models import Effect, Exchange, Mark, Payment, PaymentOrder
@@ -331,22 +331,27 @@ def test_an_effect_that_another_process_has_taken_is_left_to_it(unsent, monkeypa
     assert mail.outbox == []
 
 
-def test_a_signal_that_a_killed_process_has_not_sent_is_sent_later(started, ping):
-    heard = []
-
-    def hear(order, **facts):
-        heard.append(order)
-
+def test_a_signal_that_a_killed_process_has_not_sent_is_sent_later(started, ping, heard):
     ping.pay(started.payment.pay_url)
     call_back(started)
     Effect.objects.update(done_at=None, claimed_at=timezone.now() - timedelta(hours=1))
-    signals.order_paid.connect(hear)
-    try:
-        assert synced(effects=2)
-    finally:
-        signals.order_paid.disconnect(hear)
+    heard.clear()
 
-    assert heard == [started.order]
+    assert synced(effects=2)
+
+    assert [(name, facts["order"]) for name, facts in heard] == [("order_paid", started.order)]
+
+
+def test_that_an_order_was_cancelled_is_told_later_where_the_process_was_killed(started, heard):
+    facade.cancel(started.payment_order.pk, by="staff")
+    Effect.objects.update(done_at=None, claimed_at=timezone.now() - timedelta(hours=1))
+    heard.clear()
+
+    facade.sync()
+    facade.sync()
+
+    ((name, facts),) = heard
+    assert (name, facts["order"], facts["state"]) == ("order_cancelled", started.order, "cancelled")
 
 
 def test_old_exchanges_are_forgotten(started):
