@@ -18,6 +18,7 @@ from oscar.core.loading import get_class, get_model
 
 from . import conf, facade
 from .exceptions import GatewayError
+from .ledger import payable_statuses
 from .models import Payment, PaymentOrder, Placing
 from .privacy import loggable
 from .statuses import State, Status
@@ -132,7 +133,10 @@ def unfinished(request: HttpRequest) -> Iterable[PaymentOrder]:
     """Return the orders that this payer has not paid while there is time for it, the last one first."""
     waiting = (
         PaymentOrder.objects.filter(
-            state=State.AWAITING, amount_paid=0, expires_at__gt=timezone.now(), order__isnull=False
+            state=State.AWAITING,
+            amount_paid=0,
+            expires_at__gt=timezone.now(),
+            order__status__in=payable_statuses(),
         )
         .exclude(payments__status=Status.COMPLETED)
         .order_by("-pk")

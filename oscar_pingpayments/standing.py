@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import conf
+from .ledger import is_cancelled, payable_statuses
 from .models import Payment, PaymentOrder
 from .statuses import Meaning, Status, parse
 
@@ -24,6 +25,7 @@ class Page(StrEnum):
     UNAVAILABLE = "unavailable"
     TO_PAY = "to_pay"
     ENDED = "ended"
+    WITH_STAFF = "with_staff"
     CHECKING = "checking"
 
 
@@ -65,7 +67,7 @@ class Standing:
         """Whether what was in an order that cannot be paid any more can still be put into a basket."""
         payment_order = self.payment_order
         has_money = payment_order.amount_paid != payment_order.amount_refunded
-        return payment_order.refilled_at is None and not has_money and not payment_order.is_with_staff
+        return payment_order.refilled_at is None and not has_money
 
     @property
     def version(self) -> str:
@@ -85,6 +87,8 @@ def standing_of(payment_order: PaymentOrder, attempt: Payment | None) -> Standin
     has_come = payment_order.amount_paid or (attempt is not None and attempt.meaning is Meaning.PAID)
     if has_come and (payment_order.is_awaiting or not payment_order.has_gone_back):
         return Standing(Page.CHECKING, payment_order, attempt)
+    if _is_with_staff(payment_order):
+        return Standing(Page.WITH_STAFF, payment_order, attempt)
     if not payment_order.is_awaiting or payment_order.order_id is None:
         return Standing(Page.ENDED, payment_order, attempt)
     if attempt is not None and attempt.live and (attempt.ping_id or attempt.outcome_unknown):
@@ -103,3 +107,11 @@ def standing_of(payment_order: PaymentOrder, attempt: Payment | None) -> Standin
     tried_at = attempt.created_at if attempt else payment_order.created_at
     page = Page.UNAVAILABLE if tried_at > timezone.now() - _LATELY else Page.TO_PAY
     return Standing(page, payment_order, attempt)
+
+
+def _is_with_staff(payment_order: PaymentOrder) -> bool:
+    """Whether staff have moved the order on, as if it was paid in another way."""
+    if not payment_order.is_awaiting:
+        return payment_order.is_with_staff
+    order = payment_order.order
+    return order is not None and not is_cancelled(order) and order.status not in payable_statuses()

@@ -24,7 +24,8 @@ _ROUNDS = 3
 class StillPayableError(PingPaymentsError):
     """An order cannot end just now: how an attempt to pay it goes is not known.
 
-    It is on its way, or Ping does not know it and no person has looked at that.
+    It is on its way, or Ping does not know it or says a word of it that we do not know, and no person has
+    looked at that.
     """
 
 
@@ -45,8 +46,9 @@ def cancel(payment_order_id: int, *, by: str, person: Person | None = None) -> P
 
     A payment that is open at PaymentIQ is stopped where Ping can, and every attempt is asked about first:
     if one was paid meanwhile, the order is paid and stays (see ``state``). Raises GatewayError where Ping
-    cannot be asked, StillPayableError where an attempt's outcome is not known yet. Staff (``by``) may cancel
-    an order with an attempt that Ping does not know; others may once staff have looked.
+    cannot be asked, StillPayableError where an attempt's outcome is not known yet. Staff (``by="staff"``) may
+    cancel an order with an attempt that Ping does not know, or of which it says a word that we do not know;
+    others may once staff have looked.
     ``person`` is the member of staff who does it, where one does. The payer is told by e-mail.
     """
     return _end(payment_order_id, State.CANCELLED, by=by, person=person)
@@ -100,15 +102,16 @@ def _end(
             if is_payer:
                 _refuse_what_is_staffs(book.payment_order, book.order)
             missing = [payment for payment in book.payments if ledger.is_missing(book, payment)]
-            if missing and by != "staff":
-                # Perhaps the shop asks in the wrong place: only a person may say that nothing was paid.
+            if by != "staff" and (missing or ledger.has_unknown_status(book)):
+                # Perhaps the shop asks in the wrong place, or the word means that money is on its way: only a
+                # person may say that nothing was paid.
                 break
             if live is not None and live.outcome_unknown and live not in missing:
                 break
             if live is None or live.sent_at is None or live.pk in asked:
                 # Where Ping cannot stop a card payment it stays PENDING. The order ends all the same, as
                 # its payer or its time asks for; money that comes after that is kept, for a person.
-                ended = ledger.end_unpaid(book, state, tell_payer=not is_payer)
+                ended = ledger.end_unpaid(book, state, tell_payer=not is_payer, by_staff=by == "staff")
                 if ended and person is not None:
                     ledger.acted(book.payment_order, StaffAction.Name.CANCEL, person)
                 if ended and live is not None and live.meaning is Meaning.WAITING:

@@ -1,6 +1,7 @@
 """Somebody else moved Oscar's order: staff in the dashboard, most of all.
 
-Where they cancel an order that waits for its money, its payment is cancelled too. And Oscar's dashboard reads
+Where they cancel an order that waits for its money, its payment is cancelled too; where they move it on, as
+if it was paid in another way, nobody is to pay it by card any more. And Oscar's dashboard reads
 an order, checks the step against what it has read and saves the whole row, without a lock: whoever saves last
 wins, and neither is told. So the payment order is looked at afterwards, and where the two contradict each
 other a person must look.
@@ -17,12 +18,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .. import conf, ledger
-from ..exceptions import PingPaymentsError
+from ..exceptions import ConfigurationError, PingPaymentsError
 from ..ledger.orders import is_moving_order
 from ..models import PaymentOrder
 from ..privacy import loggable
 from ..statuses import Attention, State
-from . import ending, outbox
+from . import ending, outbox, refreshing
+from .connection import client_for
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,8 @@ def _follow(order_id: int, old_status: str, new_status: str) -> None:
     if payment_order.is_awaiting:
         if new_status == words.cancelled:
             _cancel(payment_order)
+        elif new_status not in ledger.payable_statuses():
+            _stop(payment_order)
     elif payment_order.is_with_staff and new_status == words.cancelled:
         _let_go(payment_order)
     elif old_status == words.awaiting:
@@ -63,6 +67,19 @@ def _cancel(payment_order: PaymentOrder) -> None:
         )
 
 
+def _stop(payment_order: PaymentOrder) -> None:
+    """Stop the attempt that is open at Ping, where it can be: its payer would pay a second time."""
+    for payment in payment_order.payments.filter(live=True):
+        try:
+            refreshing.stop(client_for(payment_order), payment_order, payment)
+        except ConfigurationError as error:
+            logger.warning(
+                "The payment of an order that was moved on could not be stopped",
+                exc_info=loggable(error),
+                extra={"order_number": payment_order.order_number},
+            )
+
+
 def _let_go(payment_order: PaymentOrder) -> None:
     """Give back what an order held that was left to staff when its time ran out, and that they now cancel."""
     with transaction.atomic(durable=True):
@@ -74,8 +91,8 @@ def _let_go(payment_order: PaymentOrder) -> None:
 def _compare(payment_order: PaymentOrder, new_status: str) -> None:
     """Mark a payment order that had left "awaiting" for another status than the order was set to."""
     words = conf.get_settings().order_status
-    ours = {State.PAID: words.paid, State.CANCELLED: words.cancelled, State.EXPIRED: words.cancelled}
-    if ours.get(State(payment_order.state), new_status) == new_status:
+    ours = {State.CANCELLED: words.cancelled, State.EXPIRED: words.cancelled, State.REFUNDED: new_status}
+    if ours.get(State(payment_order.state)) == new_status:
         return
     with transaction.atomic(durable=True):
         book = ledger.lock(payment_order.pk)

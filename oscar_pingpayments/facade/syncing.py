@@ -17,7 +17,7 @@ from .. import conf, ledger
 from ..exceptions import GatewayError, PingPaymentsError, UnexpectedAnswerError
 from ..models import Mark, Payment, PaymentOrder, Settlement
 from ..privacy import loggable
-from ..statuses import State
+from ..statuses import State, Status
 from . import ending, outbox, refreshing, settlements, tidying
 from .connection import here
 from .crew import Pace, never_stopped, work_through
@@ -177,8 +177,13 @@ class _Run:
         put_off = Payment.objects.filter(
             payment_order=OuterRef("pk"), failed_asks__gt=0, ask_again_at__gt=timezone.now()
         )
+        # Nor can one end by itself for which money came that cannot be counted: nobody hears when it is back.
+        uncounted = Payment.objects.filter(
+            payment_order=OuterRef("pk"), status=Status.COMPLETED, amount_received=0
+        )
         due = PaymentOrder.objects.filter(
             ~Exists(put_off),
+            ~Exists(uncounted),
             state=State.AWAITING,
             amount_paid=F("amount_refunded"),
             expires_at__lte=timezone.now(),

@@ -7,7 +7,7 @@ the rows locked (``lock``). What others must hear of is returned as ``News``.
 from __future__ import annotations
 
 from . import letters, refunds, settlements
-from .answers import apply_answer, is_missing, not_known
+from .answers import apply_answer, has_unknown_status, is_missing, not_known
 from .attempts import (
     begin,
     give_time,
@@ -27,7 +27,7 @@ from .attention import attend, resolve
 from .baskets import give_back, give_back_left, placed, refill_from, take
 from .book import Book, News, lock
 from .holding import is_still_there, used_up
-from .orders import comes_to, is_cancelled, note, payer_of
+from .orders import comes_to, is_cancelled, note, payable_statuses, payer_of
 from .payers import look_up_payers
 from .remaining import Remaining, items_of, paying, remaining
 from .sources import CODE
@@ -49,6 +49,7 @@ __all__ = [
     "give_back",
     "give_back_left",
     "give_time",
+    "has_unknown_status",
     "is_answer_to",
     "is_cancelled",
     "is_left_to_staff",
@@ -68,6 +69,7 @@ __all__ = [
     "note",
     "note_refusal",
     "opened",
+    "payable_statuses",
     "payer_of",
     "paying",
     "placed",

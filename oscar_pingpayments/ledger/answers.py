@@ -103,6 +103,11 @@ def not_known(book: Book, payment: Payment, *, asked_by: str, asked_at: datetime
         set_aside(payment)
 
 
+def has_unknown_status(book: Book) -> bool:
+    """Whether Ping has said a word that we do not know, and no person has looked at that yet."""
+    return is_open(book, Attention.UNKNOWN_STATUS)
+
+
 def is_missing(book: Book, payment: Payment) -> bool:
     """Whether Ping does not know an attempt, and no person has looked at that yet."""
     return is_open(book, Attention.IDENTITY, which=payment.number)
@@ -247,7 +252,15 @@ def _pay_order(book: Book) -> None:
                 "total": order.total_incl_tax,
             },
         )
-    if not orders.set_status(order, conf.get_settings().order_status.paid):
+    paid = conf.get_settings().order_status.paid
+    if order.status == paid:
+        attend(
+            book,
+            Attention.ORDER,
+            _("The order was “%(status)s” before the card was paid: was it paid in another way, too?")
+            % {"status": paid},
+        )
+    elif not orders.set_status(order, paid):
         attend(
             book,
             Attention.ORDER,

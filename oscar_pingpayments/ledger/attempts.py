@@ -19,7 +19,7 @@ from ..statuses import Attention
 from . import orders, payers, sources
 from .attention import attend
 from .book import Book
-from .orders import is_cancelled
+from .orders import payable_statuses
 from .remaining import kept
 
 _FIRST_ASK = timedelta(minutes=1)
@@ -82,8 +82,10 @@ def begin(book: Book, *, items: Sequence[Item], payer_address: str, grace: timed
 
 
 def is_to_be_paid(book: Book) -> bool:
-    """Whether the order waits for its money, none of which has come, and nobody has cancelled it."""
-    return book.payment_order.is_awaiting and not book.has_money and not is_cancelled(book.order)
+    """Whether the order waits for its money, none of which has come, and staff have not moved it on."""
+    order = book.order
+    waits = book.payment_order.is_awaiting and not book.has_money
+    return waits and order is not None and order.status in payable_statuses()
 
 
 def may_be_tried(book: Book) -> bool:

@@ -84,6 +84,14 @@ class Book:
         return self.has_money and not self.payment_order.has_gone_back
 
     @property
+    def has_uncounted_money_alone(self) -> bool:
+        """Whether all money that has not gone back is such as cannot be counted: in another currency, say."""
+        uncounted = any(
+            payment.meaning is Meaning.PAID and not payment.amount_received for payment in self.payments
+        )
+        return uncounted and self.payment_order.amount_paid == self.payment_order.amount_refunded
+
+    @property
     def received(self) -> Decimal:
         """All the money that came for this order, whether it fitted or not."""
         return sum((payment.amount_received for payment in self.payments), Decimal(0))

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import translation
-from oscar.core.loading import get_class
+from oscar.core.loading import get_class, get_model
 
 from .. import conf
 from ..items import Charge, Kind
@@ -34,7 +34,8 @@ def is_moving_order() -> bool:
 def order_charges(order: Any) -> list[Charge]:
     """Return what the order's payer pays for: lines (discounts are in them), shipping, surcharges.
 
-    Raises MoneyError where an amount cannot be said in the currency's smallest unit.
+    A surcharge below nought is a discount on the whole: it is left out, and the others are lowered to the
+    total. Raises MoneyError where an amount cannot be said in the currency's smallest unit.
     """
 
     def charge(
@@ -67,6 +68,7 @@ def order_charges(order: Any) -> list[Charge]:
     charges += [
         charge(surcharge.name, surcharge.incl_tax, surcharge.excl_tax, Kind.SURCHARGE)
         for surcharge in order.surcharges.all()
+        if surcharge.incl_tax >= 0
     ]
     return charges
 
@@ -112,6 +114,17 @@ def note(order: Any, message: object) -> None:
 def is_cancelled(order: Any) -> bool:
     """Whether nobody should pay the order any more: it was deleted, or staff have cancelled it in Oscar."""
     return order is None or order.status == conf.get_settings().order_status.cancelled
+
+
+def payable_statuses() -> frozenset[str]:
+    """Return the statuses in which an order that waits for its money may be paid by card.
+
+    Staff take it out of these where it is paid in another way, as by bank transfer, and where they cancel it.
+    """
+    words = conf.get_settings().order_status
+    steps = get_model("order", "Order").pipeline
+    leading_to_paid = {status for status, following in steps.items() if words.paid in following}
+    return frozenset({words.awaiting} | leading_to_paid - {words.cancelled, words.refunded})
 
 
 def set_status(order: Any, status: str) -> bool:

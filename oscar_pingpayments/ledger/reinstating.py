@@ -18,10 +18,12 @@ def take_again(book: Book) -> bool:
     """Take stock, vouchers and offers again for an order that had ended; return whether that was possible.
 
     It is where the shop's pipelines lead from the order's status, and from its lines', to paid, its stock is
-    still there, its vouchers may still be used and its offers are not used up. Else nothing is taken.
+    still there, its vouchers may still be used and its offers are not used up, and its payer has not got
+    everything back in a basket, to be bought anew. Else nothing is taken.
     """
     order, used = book.order, book.payment_order.given_back
-    if order is None or used is None or not _leads_to_paid(order):
+    is_refilled = book.payment_order.refilled_at is not None
+    if order is None or used is None or is_refilled or not _leads_to_paid(order):
         return False
     # Locked in the order in which Oscar does when it places an order, and before anything is written.
     vouchers = _locked(get_model("voucher", "Voucher"), used["vouchers"])

@@ -25,16 +25,20 @@ _NOTES = {
 }
 
 
-def end_unpaid(book: Book, state: State, *, tell_payer: bool) -> bool:
+def end_unpaid(book: Book, state: State, *, tell_payer: bool, by_staff: bool) -> bool:
     """Cancel an order that waits for its money, once; return whether this call did it.
 
     Nothing is done where the order is no longer awaiting payment, or where money has come, and has not all
     gone back, that a person must look at first. A live attempt is left to be asked about: its payer may
     still be at PaymentIQ. Where its time runs out and staff have moved the order on meanwhile, as if it was
-    paid in another way, the order is left to them: only its payment ends. ``tell_payer`` is for who did not
-    do it themselves.
+    paid in another way, the order is left to them: only its payment ends. Where the money could not be
+    counted, nobody is told when it goes back: staff may end the order once they have looked at it.
+    ``tell_payer`` is for who did not do it themselves.
     """
-    if state not in STATE_TRANSITIONS[State(book.payment_order.state)] or book.keeps_money:
+    if state not in STATE_TRANSITIONS[State(book.payment_order.state)]:
+        return False
+    may_let_go = by_staff and book.has_uncounted_money_alone and not book.payment_order.attention
+    if book.keeps_money and not may_let_go:
         return False
     if state is State.EXPIRED and _was_moved_on(book.order):
         _leave_to_staff(book)

@@ -18,7 +18,7 @@ LARGEST_AMOUNT: Final = Decimal("9999999999.99")
 
 
 def keep_money(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
-    """``on_delete``: an Oscar order cannot be deleted while money is recorded for it.
+    """``on_delete``: an Oscar order cannot be deleted where money has come for it.
 
     Otherwise the payment order stays, without its order, as the record of what was asked of Ping.
     """
@@ -26,7 +26,8 @@ def keep_money(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
     rows = PaymentOrder.objects.using(using).filter(pk__in=[row.pk for row in sub_objs])
     if transaction.get_connection(using).in_atomic_block:
         rows = rows.select_for_update()
-    if any(row.amount_paid for row in rows):
+    paid = Payment.objects.using(using).filter(status=statuses.Status.COMPLETED)
+    if any(row.amount_paid or paid.filter(payment_order=row).exists() for row in rows):
         models.PROTECT(collector, field, sub_objs, using)
     models.SET_NULL(collector, field, sub_objs, using)
 

@@ -398,6 +398,24 @@ def test_an_order_that_was_brought_back_is_not_said_to_be_cancelled_any_more(
     assert Effect.objects.get(name="order_cancelled").done_at is not None
 
 
+def test_m2_an_order_whose_payer_has_everything_back_in_a_basket_is_not_brought_back(
+    started, ping, change, reinstating
+):
+    """They may have bought it anew, and paid for that."""
+    change(REINSTATE_LATE=True, REFUND_LATE=False)
+    ping.manners(stop_refused=True)
+    late = started.payment
+    started.client.post(reverse("pingpayments:change", args=[started.payment_order.token]))
+    started.stands_at_preview().places_order()
+    assert started.payment_order.pk != late.payment_order_id
+
+    ping.says(late.ping_id, "COMPLETED")
+    facade.refresh(late.pk, by="test")
+
+    late.payment_order.refresh_from_db()
+    assert (late.payment_order.state, late.payment_order.attention) == ("cancelled", "late")
+
+
 def test_m2_an_order_whose_pipeline_leads_nowhere_is_not_brought_back(started, ping, change):
     change(REINSTATE_LATE=True)
     ended(started)

@@ -16,7 +16,7 @@ from oscar_pingpayments import facade
 from oscar_pingpayments.models import Payment, PaymentOrder
 from tests.shopper import Shopper
 
-from .answers import let_ping_answer, refunded
+from .answers import answer, let_ping_answer, refunded
 from .conftest import nothing_changes
 from .test_overtaking import save_status
 
@@ -208,6 +208,26 @@ def test_c10_a_word_that_we_do_not_know_changes_nothing_and_is_shown_until_a_kno
     assert started.payment_order.attention_detail == ""
     assert started.order.status == "Being processed"
     assert attention(heard) == ["unknown_status"]
+
+
+def test_c10_an_order_does_not_end_while_ping_says_a_word_of_it_that_we_do_not_know(started, ping):
+    """The word may mean that the money is on its way."""
+    ping.misbehave(
+        "get_payment", "status", status=200, body=answer(started.payment, "AUTHORISED"), times=None
+    )
+    PaymentOrder.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    facade.sync()
+    with pytest.raises(facade.StillPayableError):
+        facade.change_order(started.payment_order.pk, started.basket)
+
+    assert (started.payment_order.state, started.payment_order.attention) == ("awaiting", "unknown_status")
+    assert started.order.lines.get().num_allocated == 1
+
+    facade.resolve(started.payment_order.pk, person=facade.Person("Karin"), note="Ping was called")
+    facade.sync()
+
+    assert started.payment_order.state == "expired"
 
 
 def test_a_word_that_a_person_has_looked_at_is_not_for_a_person_again_until_it_is_another(
@@ -510,17 +530,6 @@ def test_what_was_not_seen_is_not_looked_at(started, ping):
     assert started.payment_order.attention == "amount"
 
 
-def test_an_order_that_staff_have_moved_to_paid_already_is_paid_without_a_second_step(started, ping):
-    started.order.set_status("Being processed")
-    ping.says(started.payment.ping_id, "COMPLETED")
-
-    facade.refresh(started.payment.pk, by="test")
-
-    assert started.payment_order.state == "paid"
-    assert started.payment_order.attention == ""
-    assert started.order.status_changes.count() == 1
-
-
 # Orders that are deleted
 
 
@@ -568,6 +577,37 @@ def test_m3_refunds_in_another_currency_are_not_counted(started, ping):
     assert started.payment_order.attention == "amount"
     assert started.payment.refunds.count() == 0
     assert started.payment_order.amount_refunded == 0
+
+
+@pytest.fixture
+def in_euro(started, ping):
+    """An order in kronor that was paid in euro: such money is not counted."""
+    let_ping_answer(ping, started.payment, "COMPLETED", currency="EUR")
+    facade.refresh(started.payment.pk, by="test")
+    PaymentOrder.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    return started
+
+
+def test_an_order_with_money_that_cannot_be_counted_ends_when_staff_have_looked_and_cancel_it(in_euro, ping):
+    karin = facade.Person("Karin")
+    number = in_euro.payment_order.pk
+    assert facade.cancel(number, by="staff", person=karin).state == "awaiting"
+    facade.resolve(number, person=karin, note="Given back in the portal")
+
+    calls = len(ping.calls())
+    facade.sync()
+    assert len(ping.calls()) == calls  # it does not end by itself, and is not tried to end again and again
+    assert in_euro.payment_order.state == "awaiting"
+    assert facade.cancel(number, by="payer").state == "awaiting"
+
+    assert facade.cancel(number, by="staff", person=karin).state == "cancelled"
+    assert in_euro.order.lines.get().num_allocated == 0
+    assert mail.outbox[1:] == []  # staff were told of the money; its payer has heard from them
+
+
+def test_o10_an_order_with_money_that_cannot_be_counted_cannot_be_deleted(in_euro):
+    with pytest.raises(ProtectedError):
+        in_euro.order.delete()
 
 
 def test_o10_an_order_with_money_cannot_be_deleted(paid):

@@ -17,7 +17,8 @@ from oscar_pingpayments.exceptions import MoneyError
 from oscar_pingpayments.models import PaymentOrder
 from tests.shopper import CARD, create_product
 
-from .conftest import nothing_changes
+from .books import assert_books_agree
+from .conftest import come_back, nothing_changes
 
 INT64 = "92233720368547758.08"  # in kronor, with its öre one above the largest
 
@@ -51,6 +52,19 @@ UNPAYABLE = pytest.mark.parametrize(
     ],
     ids=["yen", "dollars", "three decimals", "larger than an order", "above int64"],
 )
+
+
+def test_m8_a_surcharge_below_nought_lowers_what_the_others_come_to(shopper, product, ping, becomes):
+    becomes("-10.00")
+    shopper.has(product)
+
+    shopper.buys()
+
+    (remote,) = ping.payments()
+    assert [(item["name"], item["amount"]) for item in remote["order_items"]] == [("Lantern", 28900)]
+    come_back(shopper, ping.pay(shopper.payment.pay_url))
+    assert shopper.payment_order.is_paid
+    assert_books_agree(ping)
 
 
 @UNPAYABLE
