@@ -94,13 +94,16 @@ class Hearsay:
         #: The calls about each payment since the last step: (what for, about which).
         self.calls: Counter[tuple[str, str]] = Counter()
 
-    def listen(self, held: Collection[str], *, but_the_last: bool = False) -> None:
+    def listen(self, held: Collection[str], *, but_the_last: bool = False, last_is_read: bool = True) -> None:
         """Take in what was said since. ``but_the_last``: nobody lived to read the last answer.
 
-        ``held`` are the payments of which the shop has the ids by now. One whose answer was lost or made no
-        sense is learnt of from Ping's list, where it was that attempt that the shop looked up.
+        Where the shop has not read the last answer yet, it is left for next time. ``held`` are the payments
+        of which the shop has the ids by now. One whose answer was lost or made no sense is learnt of from
+        Ping's list, where it was that attempt that the shop looked up: so one listens after each call.
         """
         calls = self._ping.calls(since=self._heard)
+        if not last_is_read:
+            calls = calls[:-1]
         self._heard += len(calls)
         for call in calls[: len(calls) - but_the_last]:
             self._new += self._take(call, held)

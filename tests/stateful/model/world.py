@@ -230,6 +230,7 @@ class World(RuleBasedStateMachine):
         self.signals[name, payment_order.pk, str(reason)] += 1
 
     def _ping_has_answered(self, **facts: object) -> None:
+        self.told.listen(self.known_payments(), last_is_read=False)
         if self.will_die:
             self.will_die = False
             raise Killed
