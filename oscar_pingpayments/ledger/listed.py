@@ -22,7 +22,7 @@ from . import letters, orders, restocking, settlements, sources
 from .attention import attend
 from .book import Book
 from .refunds import found, lost, missed
-from .remaining import kept_parts, paying, pieces_by_line, remaining
+from .remaining import keep_items, kept_parts, paying, pieces_by_line, remaining
 
 #: A refund that was asked for so long ago and is not listed was never heard of, or its answer is lost.
 NO_ANSWER = timedelta(minutes=2)
@@ -131,6 +131,7 @@ def _write(book: Book, payment: Payment, fresh: Sequence[Refund], gone: Sequence
     for refund in fresh:
         if refund.pk is None:
             left = remaining(payment, book.order)
+            keep_items(payment, book.order)
             refund.parts = kept_parts(money(left.items, to_minor(refund.amount, payment.currency)))
         refund.save()
     _count(book, undone=bool(undone))

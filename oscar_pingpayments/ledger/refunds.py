@@ -21,7 +21,7 @@ from ..statuses import Attention, RefundState
 from . import orders
 from .attention import attend, in_words, settle
 from .book import Book
-from .remaining import Remaining, amount_of, kept_parts, paying, remaining
+from .remaining import Remaining, amount_of, keep_items, kept_parts, paying, remaining
 from .trail import Person, acted
 
 _SOON = timedelta(minutes=1)
@@ -60,6 +60,7 @@ def intend(
     """
     left = remaining(payment, book.order)
     parts = _parts(left, wanted)
+    keep_items(payment, book.order)
     pays = payment == paying(book.payment_order, book.payments)
     refund = Refund.objects.create(
         payment=payment,

@@ -63,7 +63,7 @@ def remaining(payment: Payment, order: Any) -> Remaining:
     for refund in refunds:
         if refund.state in TAKING:
             amount = to_minor(refund.amount, payment.currency)
-            left = after(left, parts_of(refund) if refund.parts is not None else money(left, amount))
+            left = after(left, parts_of(refund, sent) if refund.parts is not None else money(left, amount))
             total -= amount
     return Remaining(payment, refunds, sent, fitted(left, max(total, 0)))
 
@@ -109,6 +109,16 @@ def sent_items(payment: Payment, order: Any) -> tuple[Item, ...]:
     )
 
 
+def keep_items(payment: Payment, order: Any) -> None:
+    """Keep the items of an attempt that has none yet: what a refund takes is said by their places.
+
+    The order may be edited later, and what would then be worked out again is another list.
+    """
+    if payment.items is None:
+        payment.items = kept(sent_items(payment, order))
+        payment.save(update_fields=["items"])
+
+
 def kept(items: Sequence[Item]) -> list[dict[str, object]]:
     """Return items as they are kept in a column."""
     return [
@@ -137,16 +147,20 @@ def _item(kept: dict[str, Any]) -> Item:
     )
 
 
-def parts_of(refund: Refund) -> list[Part]:
-    """Return what a refund takes of which item; nothing where that is not known."""
-    return [Part(*part) for part in refund.parts or ()]
+def parts_of(refund: Refund, items: Sequence[Item]) -> list[Part]:
+    """Return what a refund takes of which of these items; nothing where that is not known.
+
+    Where the items were not kept there may be fewer by now than when the refund was written down.
+    """
+    parts = (Part(*part) for part in refund.parts or ())
+    return [part for part in parts if part.item < len(items)]
 
 
 def pieces_by_line(left: Remaining, refunds: Iterable[Refund]) -> Counter[int]:
     """Return how many pieces of each of Oscar's order lines these refunds take."""
     pieces: Counter[int] = Counter()
     for refund in refunds:
-        for part in parts_of(refund):
+        for part in parts_of(refund, left.sent):
             line = left.sent[part.item].line
             if line is not None:
                 pieces[line] += part.quantity

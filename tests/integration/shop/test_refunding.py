@@ -21,6 +21,7 @@ from oscar_pingpayments.models import Effect, Payment, PaymentOrder, Refund, Sta
 from oscar_pingpayments.statuses import RefundState
 from tests.shopper import create_product
 
+from .answers import let_ping_answer, refunded
 from .conftest import call_back, nothing_changes, rows
 from .refunding import (
     BOOK,
@@ -504,6 +505,68 @@ def test_an_attempt_of_an_earlier_version_is_worked_out_again(bought, ping):
     bought.refund(lines={bought.lanterns.pk: 1})
 
     assert items_told(asked(ping)[0])[:2] == [("Lantern x 2", 59800), ("Book", BOOK)]
+
+
+def test_an_attempt_of_an_earlier_version_keeps_what_its_first_refund_was_of(bought, ping):
+    Payment.objects.update(items=None)
+    bought.refund(lines={bought.lanterns.pk: 1}, surcharges=True)
+    carried_out(bought, ping)
+
+    bought.book.delete()
+    bought.refund(amount=Decimal("74.70"))
+    carried_out(bought, ping)
+
+    assert items_told(asked(ping)[1]) == [
+        ("Lantern x 2", LANTERNS // 3 * 2 - 5980),
+        ("Book", BOOK - 1000),
+        ("Fixed price shipping", SHIPPING - 490),
+    ]
+    (left,) = facade.refundable(bought.payment_order).payments
+    assert [(item.name, item.quantity_left, item.left) for item in left.items] == [
+        ("Lantern", 2, Decimal("538.20")),
+        ("Book", 1, Decimal("90.00")),
+        ("Fixed price shipping", 1, Decimal("44.10")),
+        ("Flat surcharge", 0, 0),
+    ]
+    assert sums(bought) == (Decimal("383.70"),) * 3
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_goes_back_of_an_attempt_of_an_earlier_version_is_recorded_though_a_line_was_deleted(
+    bought, ping, kept
+):
+    """Once as it is now, and once as it was: the items were not kept with the first refund."""
+    Payment.objects.update(items=None)
+    ping.refund_in_portal(bought.payment.ping_id, 10560)
+    facade.refresh(bought.payment.pk, by="test")
+    if not kept:
+        Payment.objects.update(items=None)
+    bought.book.delete()
+
+    ping.refund_in_portal(bought.payment.ping_id, 500)
+    facade.refresh(bought.payment.pk, by="test")
+
+    assert sums(bought) == (Decimal("110.60"),) * 3
+    (left,) = facade.refundable(bought.payment_order).payments
+    assert sum(item.left for item in left.items) == left.left == TOTAL - Decimal("110.60")
+    assert [item.name for item in left.items] == [
+        "Lantern",
+        *(["Book"] if kept else []),
+        "Fixed price shipping",
+        "Flat surcharge",
+    ]
+    bought.refund()
+    carried_out(bought, ping)
+    assert bought.payment_order.state == "refunded"
+
+
+def test_what_went_back_of_an_attempt_that_was_not_paid_yet_keeps_what_it_was_of(buyer, ping):
+    """No money has come yet that the items could be fitted to: they are kept as they were sent."""
+    Payment.objects.update(items=None)
+    let_ping_answer(ping, buyer.payment, "PENDING", refunds=refunded(5600))
+    facade.refresh(buyer.payment.pk, by="test")
+
+    assert [item["amount"] for item in buyer.payment.items] == [LANTERNS, BOOK, SHIPPING, SURCHARGE]
 
 
 @pytest.mark.parametrize("edited", [True, False])
