@@ -139,7 +139,7 @@ class RemotePayment:
 
     @classmethod
     def from_json(cls, json: Json) -> RemotePayment:
-        only = json.get("refund")
+        only, listed = json.get("refund"), elements(json, "refunds")
         return cls(
             id=json["id"].uuid(),
             payment_order_id=json["payment_order_id"].uuid(),
@@ -154,11 +154,8 @@ class RemotePayment:
                 StatusChange.from_json(change) for change in elements(json, "status_history")
             ),
             # Both are documented and neither says which is to stay: the list, else the one.
-            refunds=tuple(
-                RefundRecord.from_json(refund)
-                for refund in elements(json, "refunds") or ([only] if only else [])
-            ),
-            lists_refunds=json.get("refunds") is not None,
+            refunds=tuple(RefundRecord.from_json(refund) for refund in listed or ([only] if only else [])),
+            lists_refunds=bool(listed) or (json.get("refunds") is not None and not only),
         )
 
 

@@ -55,7 +55,7 @@ def apply_answer(
         was_paid = payment.meaning is Meaning.PAID
         _move(book, payment, answer, asked_by=asked_by, now=now, newest=newest)
         if was_paid or answer.refunds:
-            take_listed(book, payment, _listed(payment, answer), is_all=newest and answer.lists_refunds)
+            take_listed(book, payment, _listed(payment, answer), is_list=answer.lists_refunds, newest=newest)
         again = refunds.ask_again(payment, now) if was_paid else None
         if again is None and any(entry.refunded_at is None for entry in answer.refunds):
             again = now + _REFUND_ON_ITS_WAY

@@ -50,17 +50,21 @@ class Listed:
 Fits = Callable[[Listed, Refund], bool]
 
 
-def take_listed(book: Book, payment: Payment, listed: Sequence[Listed], *, is_all: bool) -> None:
+def take_listed(
+    book: Book, payment: Payment, listed: Sequence[Listed], *, is_list: bool, newest: bool
+) -> None:
     """Record what Ping lists: refunds that are done, also those made in Ping's own portal, and that failed.
 
-    ``is_all`` says that the list is all there is just now. Matched by id where Ping lists one, else by
-    amount, each of ours once.
+    ``is_list`` says that it is all there was when Ping was asked, ``newest`` that nobody has asked since.
+    Matched by id where Ping lists one, else by amount, each of ours once. Where Ping shows one refund and
+    lists none, one of the same amount and another time than ours that is done is another refund.
     """
     held = list(payment.refunds.order_by("pk"))
     fresh: list[Refund] = []
     gone: list[Refund] = []
     done = [entry for entry in listed if entry.at is not None and not entry.has_failed]
-    for entry, refund in _matched(done, held, _same_id, _same_time, _is_done, _is_open, _has_failed):
+    by_amount: list[Fits] = [_is_done] if is_list else []
+    for entry, refund in _matched(done, held, _same_id, _same_time, *by_amount, _is_open, _has_failed):
         if refund is None or refund.state is not RefundState.DONE:
             fresh.append(_carried_out(entry, refund or Refund(payment=payment, origin=Refund.Origin.PING)))
         else:
@@ -77,7 +81,7 @@ def take_listed(book: Book, payment: Payment, listed: Sequence[Listed], *, is_al
             refund.save(update_fields=["status"])
     if fresh or gone:
         _write(book, payment, fresh, gone)
-    _look_for_missing(book, held, is_all=is_all)
+    _look_for_missing(book, held, is_all=is_list and newest)
 
 
 def _matched(listed: Sequence[Listed], held: list[Refund], *ways: Fits) -> list[tuple[Listed, Refund | None]]:

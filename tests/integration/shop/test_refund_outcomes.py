@@ -20,8 +20,8 @@ from oscar_pingpayments.statuses import RefundState
 from .answers import let_ping_answer, refunded
 from .refunding import TOTAL, asked, carried_out, refunded_events, sums
 
-FIFTY = Decimal("50.00")
-AT = "2026-03-01T12:00:00Z"
+FIFTY, HUNDRED = Decimal("50.00"), Decimal("100.00")
+AT, LATER = "2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z"
 
 
 def hear(shopper, ping, *entries, **changes) -> None:
@@ -392,6 +392,69 @@ def test_an_answer_that_lists_no_refunds_at_all_takes_none_away(bought, ping):
 
     assert bought.payment_order.attention == ""
     assert sums(bought) == (Decimal("70.00"),) * 3
+
+
+# One refund is shown, and none are listed
+
+
+def hear_of_one(shopper, ping, refund: dict[str, object], refunds: list[object] | None = None) -> None:
+    """Let Ping show this refund alone, and ask."""
+    hear(shopper, ping, refund=refund, refunds=refunds)
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_f6_a_second_refund_of_the_same_amount_is_told_by_its_time_where_ping_shows_one_alone(
+    bought, ping, nothing
+):
+    for shown in (entry(5000), entry(5000), entry(5000, LATER), entry(5000, LATER), entry(5000)):
+        hear_of_one(bought, ping, shown, nothing)
+
+    done = Refund.objects.order_by("pk").values_list("refunded_at", flat=True)
+    assert [f"{at:%Y-%m-%d}" for at in done] == ["2026-03-01", "2026-03-02"]
+    assert sums(bought) == (HUNDRED,) * 3
+    assert bought.payment_order.attention == ""
+
+
+def test_f6_our_second_refund_of_the_same_amount_is_done_where_ping_shows_it_alone(accepted, bought, ping):
+    hear_of_one(bought, ping, entry(5000))
+    hear_of_one(bought, ping, entry(5000))
+    second = bought.refund(amount=FIFTY)
+    hear_of_one(bought, ping, entry(5000))
+    second.refresh_from_db()
+    assert (second.state, sums(bought)) == (RefundState.ACCEPTED, (FIFTY,) * 3)
+
+    hear_of_one(bought, ping, entry(5000, LATER))
+
+    assert [refund.state for refund in Refund.objects.all()] == [RefundState.DONE] * 2
+    assert sums(bought) == (HUNDRED,) * 3
+
+
+def test_f6_one_that_is_shown_without_a_time_counts_when_it_has_one(bought, ping):
+    for shown in (entry(5000), entry(5000, None), entry(5000, None)):
+        hear_of_one(bought, ping, shown)
+    assert sums(bought) == (FIFTY,) * 3
+
+    hear_of_one(bought, ping, entry(5000, LATER))
+
+    assert sums(bought) == (HUNDRED,) * 3
+
+
+def test_f6_one_that_has_an_id_is_the_same_whatever_its_time(bought, ping):
+    known = str(uuid4())
+    hear_of_one(bought, ping, entry(5000, id=known))
+
+    hear_of_one(bought, ping, entry(5000, LATER, id=known))
+
+    assert sums(bought) == (FIFTY,) * 3
+
+
+def test_f6_one_that_was_listed_is_the_same_when_it_is_shown_alone(bought, ping):
+    hear(bought, ping, entry(5000), entry(5000, LATER))
+
+    for shown in (entry(5000, LATER), entry(5000)):
+        hear_of_one(bought, ping, shown)
+
+    assert sums(bought) == (HUNDRED,) * 3
 
 
 # F6: made in Ping's portal

@@ -111,19 +111,21 @@ REFUND = {"amount": 100, "refunded_at": "2025-06-27 08:43:01+02:00"}
 
 
 @pytest.mark.parametrize(
-    ("refund", "refunds", "expected"),
+    ("refund", "refunds", "expected", "is_all"),
     [
-        (None, [REFUND, {"amount": 5, "refunded_at": None}], [100, 5]),
-        (REFUND, None, [100]),
-        (REFUND, [], [100]),
-        (REFUND, [REFUND], [100]),
-        (None, None, []),
+        (None, [REFUND, {"amount": 5, "refunded_at": None}], [100, 5], True),
+        (REFUND, None, [100], False),
+        (REFUND, [], [100], False),
+        (REFUND, [REFUND], [100], True),
+        (None, [], [], True),
+        (None, None, [], False),
     ],
 )
-def test_refunds_come_from_the_list_and_else_from_the_one(refund, refunds, expected):
+def test_refunds_come_from_the_list_and_else_from_the_one(refund, refunds, expected, is_all):
     remote = RemotePayment.from_json(read(payment(refund=refund, refunds=refunds)))
 
     assert [entry.amount for entry in remote.refunds] == expected
+    assert remote.lists_refunds is is_all
     assert remote.refunds[:1] in (
         (),
         (RefundRecord(100, datetime(2025, 6, 27, 6, 43, 1, tzinfo=UTC)),),
