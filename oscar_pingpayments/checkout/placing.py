@@ -32,6 +32,7 @@ _PATIENCE = 12.0
 _PAUSE = 0.2
 
 _NOT_BY_CARD = _("This order cannot be paid by card. Please choose another way to pay.")
+_NOT_OFFERED = _("The way to pay that you chose is no longer offered. Please choose another one.")
 
 
 _SOLD_MEANWHILE = _(
@@ -109,6 +110,22 @@ class PaymentDetailsMixin:
                 raise FailedPreCondition(url=reverse("checkout:payment-method"), message=_NOT_BY_CARD)
         elif chosen is None and asks_here():
             raise FailedPreCondition(url=reverse("checkout:payment-method"))
+        elif request.POST.get("action") == "place_order" and self._is_nobodys(chosen):
+            raise FailedPreCondition(url=reverse("checkout:payment-method"), message=_NOT_OFFERED)
+
+    def _is_nobodys(self, chosen: str | None) -> bool:
+        """Whether our step does not offer the chosen method, and no other code takes a payment by it.
+
+        Another plugin, which may set its method elsewhere, takes payments in ``handle_payment``; in front of
+        ours or below. Oscar's own takes none.
+        """
+        from oscar.apps.checkout.mixins import OrderPlacementMixin
+
+        own = {PaymentDetailsMixin.handle_payment, OrderPlacementMixin.handle_payment}
+        takes = {
+            vars(base)["handle_payment"] for base in type(self).__mro__ if "handle_payment" in vars(base)
+        }
+        return asks_here() and not is_known(chosen) and takes == own
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         """Pass over the payment-details step: a card is typed in at PaymentIQ's page, not here."""

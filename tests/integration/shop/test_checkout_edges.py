@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -13,7 +14,7 @@ from oscar.core.loading import get_class, get_model
 
 from oscar_pingpayments.checkout import placing
 from oscar_pingpayments.models import Payment, PaymentOrder
-from tests.shopper import CARD, Shopper
+from tests.shopper import CARD, Shopper, create_product
 
 from .conftest import nothing_changes
 
@@ -221,6 +222,55 @@ def test_another_methods_failure_goes_the_way_it_always_went(shopper, product, p
     assert response.template_name == ["oscar/checkout/payment_details.html"]
     assert response.context["error"] == "Your cow is too thin"
     assert shopper.basket.num_items == 1
+    assert ping.calls() == []
+
+
+def test_a_method_that_the_shop_has_ceased_to_offer_places_no_order(shopper, product, ping, invoice, change):
+    shopper.has(product).stands_at_preview("invoice")
+    change(OTHER_METHODS=None)
+
+    with nothing_changes():
+        response = shopper.places_order()
+
+    assert response["Location"] == reverse("checkout:payment-method")
+    choice = shopper.client.get(response["Location"])
+    assert [str(message) for message in choice.context["messages"]] == [
+        "The way to pay that you chose is no longer offered. Please choose another one."
+    ]
+    assert choice.context["form"].initial == {"method": CARD}
+    assert shopper.basket.num_items == 1
+    assert ping.calls() == []
+    shopper.chooses(CARD).places_order()
+    assert shopper.payment_order.state == "awaiting"
+
+
+def test_a_method_that_the_shop_has_ceased_to_offer_places_what_costs_nothing(shopper, change, invoice):
+    shopper.has(create_product(price="0.00")).stands_at_preview("invoice")
+    change(OTHER_METHODS=None)
+
+    assert shopper.places_order()["Location"] == reverse("checkout:thank-you")
+
+    assert (shopper.order.total_incl_tax, PaymentOrder.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("is_in_front", [True, False])
+def test_a_method_of_another_plugin_is_placed_by_whoever_takes_its_payment(
+    shopper, product, ping, monkeypatch, is_in_front
+):
+    """It is chosen by a button of its own, and our step does not know of it."""
+    composed = apps.get_app_config("checkout").payment_details_view
+    taken = []
+    monkeypatch.setattr(
+        composed if is_in_front else views.PaymentDetailsView,
+        "handle_payment",
+        lambda self, order_number, total, **kwargs: taken.append(total.incl_tax),
+    )
+    shopper.adds(product).goes_to_payment()
+    choose_elsewhere(shopper, "barter")
+
+    assert shopper.places_order()["Location"] == reverse("checkout:thank-you")
+
+    assert taken == [shopper.order.total_incl_tax]
     assert ping.calls() == []
 
 
