@@ -55,13 +55,13 @@ MUTATIONS = [
     ),
     Mutation(
         "any amount pays the order",
-        "ledger/answers.py",
+        "ledger/receipts.py",
         "fits = (received, answer.currency) == (payment.amount, payment.currency)",
         "fits = answer.currency == payment.currency",
     ),
     Mutation(
         "money that comes after the end pays the order, which takes nothing again",
-        "ledger/answers.py",
+        "ledger/receipts.py",
         "pays = fits and (",
         "pays = fits and (not payment_order.is_paid or ",
     ),
@@ -73,7 +73,7 @@ MUTATIONS = [
     ),
     Mutation(
         "nobody is told of an order that was paid twice",
-        "ledger/answers.py",
+        "ledger/receipts.py",
         "_keep(book, Attention.DUPLICATE, detail, payment)",
         "pass",
     ),
