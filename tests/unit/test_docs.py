@@ -282,6 +282,8 @@ def test_the_settings_on_a_page_exist(page):
             match node:
                 case ast.Assign(targets=[ast.Name(id="PINGPAYMENTS")], value=ast.Dict(keys=keys)):
                     assert {ast.literal_eval(key) for key in keys if key is not None} <= set(PARSERS)
+                case ast.Subscript(value=ast.Name(id="PINGPAYMENTS"), slice=key):
+                    assert ast.literal_eval(key) in PARSERS
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
