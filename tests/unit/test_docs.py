@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -223,6 +224,40 @@ def test_the_mixins_are_documented_where_they_are_composed():
     assert documented == {(label, attribute, mixin.__name__) for label, attribute, mixin in WIRING} | {
         ("checkout", "payment_method_view", "PaymentMethodMixin")
     }
+
+
+def test_every_function_of_the_facades_page_is_there_with_its_signature():
+    documented = {
+        title: " ".join(re.findall(r"`([^`]+)`", text)[0].split())
+        for title, text in sections(read("reference/facade.md"), level=3).items()
+    }
+
+    assert documented == {name: f"{name}({parameters(getattr(facade, name))})" for name in documented}
+    assert documented.keys() <= set(facade.__all__)
+
+
+def parameters(function: Any) -> str:
+    """Return a function's parameters as a page shows them."""
+    shown = []
+    for name, each in inspect.signature(function).parameters.items():
+        if each.kind is each.KEYWORD_ONLY and "*" not in shown:
+            shown.append("*")
+        default = "" if each.default is each.empty else f"={written(each.default)}"
+        shown.append(f"{name}{default}")
+    return ", ".join(shown)
+
+
+def written(default: object) -> str:
+    if callable(default):
+        return "…"
+    return f'"{default}"' if isinstance(default, str) else repr(default)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_errors_of_the_facade_that_a_page_names_exist(page):
+    named = set(re.findall(r"`facade\.(\w+)`", page.read_text()))
+
+    assert named <= set(facade.__all__)
 
 
 # What the simulator's page lists

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--fast-forward",
             action="store_true",
-            help="With --split or --settle: without the steps before.",
+            help="With --split or --settle: let Ping take the steps before it as well, where not done yet.",
         )
         parser.add_argument(
             "--forget",
