@@ -62,6 +62,23 @@ def test_the_settings_for_pings_sandbox_pass_the_checks(shop):
     assert "no issues" in said
 
 
+def test_the_example_of_logging_writes_the_number_of_the_order(shop):
+    settings, _grep = page.sections("howto/when-a-payer-calls.md")["What the log knows"]
+    log = "import logging; log = logging.getLogger('oscar_pingpayments.facade')"
+
+    shop.types(settings)
+    shop.runs(
+        f"python manage.py shell -c \"{log}; log.info('Done', extra=dict(order_number='100042')); "
+        "log.error('Not done')\""
+    )
+
+    lines = (shop.folder / "payments.log").read_text().splitlines()
+    assert [line.partition(" INFO ")[2] or line.partition(" ERROR ")[2] for line in lines] == [
+        "oscar_pingpayments.facade: Done (order 100042)",
+        "oscar_pingpayments.facade: Not done (order -)",
+    ]
+
+
 def names_the_fork(settings: Path) -> None:
     """Do what ``oscar_fork_app`` tells one to do."""
     text = settings.read_text()
