@@ -24,6 +24,7 @@ LEFT_TO_STAFF = dataclasses.replace(
     state="expired",
     status="Being processed",
     status_changes=(BY_US,),
+    effects=(),
     allocated=QUANTITY,
     voucher_uses=1,
 )
