@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.db import connections, transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
@@ -35,13 +34,6 @@ TOO_MANY_ATTEMPTS = _(
 _MOST_NOTICES = 3
 _PLACING_KEY = "pingpayments_placing"
 _KEPT_KEY = "pingpayments_checkout"
-
-
-def without_atomic_requests(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Take a view out of ATOMIC_REQUESTS: rows about money must survive a page that fails."""
-    for alias in connections:
-        view = transaction.non_atomic_requests(using=alias)(view)
-    return view
 
 
 def payment_context(request: HttpRequest) -> facade.PaymentContext:

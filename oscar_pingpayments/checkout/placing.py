@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.db import connections, router, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -17,24 +15,20 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from oscar.apps.checkout.exceptions import FailedPreCondition
-from oscar.core.loading import get_class, get_model
+from oscar.core.loading import get_class
 
 from .. import conf, facade, ledger, payer
+from ..doors import without_atomic_requests
 from ..exceptions import MoneyError, PingPaymentsError
 from ..models import PaymentOrder
 from ..privacy import loggable
 from .methods import asks_here, is_card, is_known, is_payable, label_of
+from .second_click import SecondClickMixin
 
 logger = logging.getLogger(__name__)
 
-#: How long the second of two clicks waits for the first one's payment page, in seconds.
-_PATIENCE = 12.0
-_PAUSE = 0.2
-
 _NOT_BY_CARD = _("This order cannot be paid by card. Please choose another way to pay.")
 _NOT_OFFERED = _("The way to pay that you chose is no longer offered. Please choose another one.")
-
-
 _SOLD_MEANWHILE = _(
     "Something in your basket was sold while your order was being placed. Nothing has been ordered and "
     "nothing has been charged. Please look at your basket."
@@ -43,10 +37,6 @@ _USED_UP = _(
     "A voucher in your basket cannot be used any more (%(voucher)s). Nothing has been ordered and nothing "
     "has been charged. Please take it out of your basket and place your order again."
 )
-_NOT_PLACED = _(
-    "Your order could not be placed. Nothing has been ordered and nothing has been charged. Please look at "
-    "your basket and try again."
-)
 _TOOK_TOO_LONG = _("Placing your order took too long. Nothing has been ordered and nothing has been charged.")
 
 
@@ -54,15 +44,13 @@ class BasketTakenError(PingPaymentsError):
     """Another request is placing this basket's order, or has placed it."""
 
 
-class PaymentDetailsMixin:
+class PaymentDetailsMixin(SecondClickMixin):
     """Oscar's ``PaymentDetailsView`` for orders that are paid by card.
 
     The order is placed before the payer leaves, in the status that says so, and the payer is sent to
     PaymentIQ's page. Nothing is taken, mailed or thanked for here: that follows when Ping says so.
     """
 
-    request: HttpRequest
-    checkout_session: Any
     preview: bool
     template_name_preview: str
 
@@ -75,7 +63,7 @@ class PaymentDetailsMixin:
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
         """Return the view without ATOMIC_REQUESTS: rows about money must survive a page that fails."""
-        return payer.without_atomic_requests(super().as_view(**initkwargs))  # type: ignore[misc]
+        return without_atomic_requests(super().as_view(**initkwargs))  # type: ignore[misc]
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         """Serve the step; for other methods in the transaction that the shop asked Django for."""
@@ -83,7 +71,7 @@ class PaymentDetailsMixin:
         session = get_class("checkout.utils", "CheckoutSessionData")(request)
         if request.method == "POST" and request.basket.is_empty:  # type: ignore[attr-defined]
             self.request, self.checkout_session = request, session
-            elsewhere = self._where_it_was_placed()
+            elsewhere = self.where_it_was_placed()
             if elsewhere is not None:
                 return elsewhere
         using = router.db_for_write(PaymentOrder)
@@ -170,7 +158,7 @@ class PaymentDetailsMixin:
         try:
             return super().submit(user, basket, *args, **kwargs)  # type: ignore[misc, no-any-return]
         except BasketTakenError:
-            return self._follow(basket)
+            return self.follow(basket)
 
     def freeze_basket(self, basket: Any) -> None:
         """Freeze the basket, unless somebody else did since it was read."""
@@ -266,53 +254,3 @@ class PaymentDetailsMixin:
         payer.keep_checkout(self.request, answers, payment_order)
         response["Location"] = payer.start(self.request, payment_order, self._context)
         return response
-
-    def _where_it_was_placed(self) -> HttpResponse | None:
-        """Send a click that comes too late to the order; None where there is none of this payer's."""
-        taken = payer.kept_basket(self.request)
-        if taken is not None and is_card(self.checkout_session.payment_method()):
-            return self._follow(taken)
-        placed = payer.last_placed(self.request)
-        if placed is None:
-            return None
-        attempt = placed.payments.order_by("-number").first()
-        basket = placed.order and placed.order.basket
-        if basket and (attempt is None or attempt.outcome_unknown):
-            return self._follow(basket)  # the first one is still waiting for Ping
-        messages.info(self.request, _("Your order has been placed already."))
-        return redirect(payer.order_page(placed))
-
-    def _follow(self, basket: Any) -> HttpResponse:
-        """Send the second click where the first one's payer is sent, as soon as that is known."""
-        baskets = get_model("basket", "Basket")._default_manager
-        until = time.monotonic() + _PATIENCE
-        payment_order: PaymentOrder | None = None
-        while time.monotonic() < until:
-            # Its status first: what is to be paid has its payment order before its basket is submitted.
-            status = baskets.filter(pk=basket.pk).values_list("status", flat=True).first()
-            payment_order = PaymentOrder.objects.filter(order__basket=basket.pk).order_by("-pk").first()
-            if payment_order is not None:
-                payment = payment_order.payments.order_by("-number").first()
-                if payment is not None and not payment.outcome_unknown:
-                    return self._follow_to(payment_order, payer.payment_page(payment))
-            elif status == basket.OPEN:
-                # The first one failed, and has given the basket back.
-                payer.bring_back_basket(self.request, basket)
-                messages.error(self.request, _NOT_PLACED)
-                return redirect("basket:summary")
-            elif status == basket.SUBMITTED:
-                # There was nothing to pay: it is placed, and no payment order is to come.
-                payer.placed_for_nothing(self.request, basket)
-                return redirect("checkout:thank-you")
-            time.sleep(_PAUSE)
-        if payment_order is not None:
-            # It is placed, and its page says how it stands: also where the first one's process has died.
-            return self._follow_to(payment_order)
-        messages.warning(self.request, _("Your order is being placed. Please look again in a moment."))
-        return redirect("basket:summary")
-
-    def _follow_to(self, payment_order: PaymentOrder, pay_url: str = "") -> HttpResponse:
-        answers = self.request.session.get(payer.CHECKOUT_KEY)
-        self.checkout_session.flush()
-        payer.keep_checkout(self.request, answers, payment_order)
-        return redirect(pay_url or payer.order_page(payment_order))

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ..payer import without_atomic_requests
+from ..doors import without_atomic_requests
 from . import access
 from .access import Right
 from .actions import ACTIONS

@@ -121,10 +121,10 @@ def _take(token: str, body: bytes, signature: str) -> Received:
         return logged(log, Callback.Outcome.REFUSED, Received.FORGED)
     if payment.meaning is Meaning.PAID:
         if _hints_at_news(text, payment):
-            put_off(payment)
+            make_due(payment)
         return logged(log, Callback.Outcome.FINISHED, Received.DONE)
     if is_flood:
-        put_off(payment)
+        make_due(payment)
         return logged(log, Callback.Outcome.TOO_MANY, Received.LATER)
     _leave_due(payment)
     logged(log, Callback.Outcome.ASKED, Received.DONE)
@@ -180,7 +180,7 @@ def _leave(log: Callback, payment: Payment, error: Exception) -> None:
     try:
         Callback.objects.filter(pk=log.pk).update(outcome=Callback.Outcome.NO_ANSWER)
         if not isinstance(error, GatewayError):
-            put_off(payment)
+            make_due(payment)
     except DatabaseError as trouble:
         # It is still in trouble, or somebody holds the attempt's row: it stays due when it was to be.
         logger.exception("A callback could not be put off", exc_info=loggable(trouble), extra=facts)
@@ -207,7 +207,7 @@ def _leave_due(payment: Payment) -> None:
         payment.ask_again_at = soon
 
 
-def put_off(payment: Payment) -> None:
+def make_due(payment: Payment) -> None:
     """Make the payment due now, for whoever asks next."""
     Payment.objects.filter(pk=payment.pk).update(ask_again_at=timezone.now())
 

@@ -204,7 +204,7 @@ def _write(
     return current, useless
 
 
-def give_up_for_now(payment: Payment, error: Exception) -> None:
+def tell_staff_if_stuck(payment: Payment, error: Exception) -> None:
     """Let staff be told of a payment that was asked about again and again, and cannot be followed up.
 
     Its next turn comes all the same: what is wrong with it may be mended, here or at Ping.

@@ -154,7 +154,7 @@ class _Run:
             current = refreshing.ask(payment, by="sync")
         except GatewayError as error:
             if isinstance(error, UnexpectedAnswerError):
-                refreshing.give_up_for_now(payment, error)
+                refreshing.tell_staff_if_stuck(payment, error)
             self._count(unanswered=1, answered=False, rest=error.retry_after or 0)
         except Exception as error:
             # One that always fails must not stop the others: it comes back later, later each time.
@@ -247,7 +247,7 @@ class _Run:
         """Put off what went wrong, later each time, and let staff see it when that goes on."""
         refreshing.drop_lost_connection()
         ledger.no_answer(payment, asked_by="sync")
-        refreshing.give_up_for_now(payment, error)
+        refreshing.tell_staff_if_stuck(payment, error)
 
     def _is_over(self) -> bool:
         return self._ill.is_set() or self.stopped()

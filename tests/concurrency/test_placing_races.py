@@ -12,7 +12,7 @@ from django.urls import reverse
 from oscar.core.loading import get_model
 
 from oscar_pingpayments import facade
-from oscar_pingpayments.checkout import placing
+from oscar_pingpayments.checkout import second_click
 from oscar_pingpayments.models import Payment, PaymentOrder
 
 from .counter import AWAITING, CANCELLED, NOTHING, QUANTITY, copy_of, place
@@ -25,7 +25,9 @@ Basket = get_model("basket", "Basket")
 def test_s1_place_order_clicked_twice(
     counter, ping, race, rounds, fewer_rounds, in_turn, monkeypatch, django_user_model, who
 ):
-    monkeypatch.setattr(placing, "_PAUSE", 0.02)  # the second click waits by itself; that is not the race
+    monkeypatch.setattr(
+        second_click, "_PAUSE", 0.02
+    )  # it waits by itself; that is no race
     score = race(f"S1 place order clicked twice by a {who}", "one", "other")
     rounds = rounds if who == "guest" else fewer_rounds
     customers = [

@@ -14,8 +14,8 @@ from tests.integration.shop.conftest import commits as commits
 def shop(db, ping, commits, settings, monkeypatch):
     """Django's settings. Nothing here is about how long anything takes: nobody waits."""
     monkeypatch.setattr("oscar_pingpayments.gateway.transport.FIRST_PAUSE", 0.0)
-    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PATIENCE", 0.05)
-    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PAUSE", 0.01)
+    monkeypatch.setattr("oscar_pingpayments.checkout.second_click._PATIENCE", 0.05)
+    monkeypatch.setattr("oscar_pingpayments.checkout.second_click._PAUSE", 0.01)
     logging.disable(logging.CRITICAL)  # of thousands of failures on purpose
     yield settings
     logging.disable(logging.NOTSET)

@@ -12,7 +12,7 @@ from oscar.apps.checkout.signals import post_checkout
 from oscar.apps.payment.exceptions import UnableToTakePayment
 from oscar.core.loading import get_class, get_model
 
-from oscar_pingpayments.checkout import placing
+from oscar_pingpayments.checkout import second_click
 from oscar_pingpayments.models import Payment, PaymentOrder
 from tests.shopper import CARD, Shopper, create_product
 
@@ -89,7 +89,7 @@ def test_s3_where_the_first_click_failed_the_second_leads_back_to_the_basket(
 ):
     """The first one takes the basket, cannot reach Ping, and gives the basket back while the second waits."""
     meanwhile(lambda: Basket.objects.update(status="Frozen"))
-    monkeypatch.setattr(placing.time, "sleep", lambda seconds: Basket.objects.update(status="Open"))
+    monkeypatch.setattr(second_click.time, "sleep", lambda seconds: Basket.objects.update(status="Open"))
 
     response = ready.client.post(reverse("checkout:preview"), {"action": "place_order"}, follow=True)
 
@@ -105,8 +105,8 @@ def test_s3_where_the_first_click_failed_the_second_leads_back_to_the_basket(
 def test_s1_where_the_first_click_takes_long_the_second_is_asked_to_look_again(
     ready, ping, meanwhile, monkeypatch
 ):
-    monkeypatch.setattr(placing, "_PATIENCE", 0.2)
-    monkeypatch.setattr(placing, "_PAUSE", 0.05)
+    monkeypatch.setattr(second_click, "_PATIENCE", 0.2)
+    monkeypatch.setattr(second_click, "_PAUSE", 0.05)
     meanwhile(lambda: Basket.objects.update(status="Frozen"))
 
     response = ready.client.post(reverse("checkout:preview"), {"action": "place_order"}, follow=True)
@@ -119,8 +119,8 @@ def test_s1_where_the_first_click_takes_long_the_second_is_asked_to_look_again(
 def test_s4_the_second_click_follows_to_the_page_of_an_attempt_of_which_nothing_is_known(
     ready, ping, meanwhile, monkeypatch, change
 ):
-    monkeypatch.setattr(placing, "_PATIENCE", 0.2)
-    monkeypatch.setattr(placing, "_PAUSE", 0.05)
+    monkeypatch.setattr(second_click, "_PATIENCE", 0.2)
+    monkeypatch.setattr(second_click, "_PAUSE", 0.05)
     change(TIMEOUT=(1, 0.3))
     ping.misbehave("initiate_payment", "drop_before")
     meanwhile(other_click(ready))

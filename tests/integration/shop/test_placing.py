@@ -147,7 +147,7 @@ def second_browser(shopper: Shopper, who: str) -> Client:
 def test_s1_a_second_click_after_the_basket_was_frozen_waits_for_the_first(
     ping, at_ping, monkeypatch, customer, who
 ):
-    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PATIENCE", 0.0)
+    monkeypatch.setattr("oscar_pingpayments.checkout.second_click._PATIENCE", 0.0)
     shopper = ready(user=customer if who != "guest" else None)
     second, answers = second_browser(shopper, who), []
     at_ping(lambda: answers.append(second.post(reverse("checkout:preview"), {"action": "place_order"})))
@@ -166,8 +166,8 @@ def test_s1_a_second_click_after_the_basket_was_frozen_waits_for_the_first(
 def test_s1_a_second_click_while_the_payment_is_made_waits_for_it_too(
     ping, at_ping, monkeypatch, customer, who
 ):
-    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PATIENCE", 0.1)
-    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PAUSE", 0.05)
+    monkeypatch.setattr("oscar_pingpayments.checkout.second_click._PATIENCE", 0.1)
+    monkeypatch.setattr("oscar_pingpayments.checkout.second_click._PAUSE", 0.05)
     shopper = ready(user=customer if who != "guest" else None)
     second, answers = second_browser(shopper, who), []
 
@@ -186,7 +186,7 @@ def test_s1_a_second_click_while_the_payment_is_made_waits_for_it_too(
 
 
 def test_s3_the_basket_is_the_payers_again_whichever_click_the_browser_shows(ping, at_ping, monkeypatch):
-    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PATIENCE", 0.0)
+    monkeypatch.setattr("oscar_pingpayments.checkout.second_click._PATIENCE", 0.0)
     shopper = ready()
     second = twin(shopper)
     ping.misbehave("create_payment_order", "status", status=503, times=None)
@@ -281,8 +281,8 @@ def test_s9_a_payer_whose_process_died_comes_back_to_a_page_that_starts_the_paym
 
 
 def test_s9_a_payer_whose_process_died_may_press_the_button_again(ping, killed, monkeypatch):
-    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PATIENCE", 0.2)
-    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PAUSE", 0.05)
+    monkeypatch.setattr("oscar_pingpayments.checkout.second_click._PATIENCE", 0.2)
+    monkeypatch.setattr("oscar_pingpayments.checkout.second_click._PAUSE", 0.05)
     shopper = killed(ready())
 
     response = shopper.client.post(reverse("checkout:preview"), {"action": "place_order"}, follow=True)
@@ -319,7 +319,7 @@ def test_s9_an_order_whose_process_died_and_whose_payer_is_gone_gives_everything
 
 
 def test_s8_the_second_click_on_an_order_for_nothing_sees_that_it_is_placed(shopper, monkeypatch):
-    monkeypatch.setattr("oscar_pingpayments.checkout.placing._PATIENCE", 0.2)
+    monkeypatch.setattr("oscar_pingpayments.checkout.second_click._PATIENCE", 0.2)
     first = shopper.buys(create_product(price="0.00"))
 
     second = shopper.places_order()
