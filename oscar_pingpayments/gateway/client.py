@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from types import TracebackType
-from typing import Final, Self, TypeVar
-from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
+from typing import Self, TypeVar
 from uuid import UUID
 
 from .. import __version__
 from ..exceptions import ConfigurationError, UnexpectedAnswerError
 from .answers import Json, read_json
 from .items import OrderItem
+from .paging import rows
 from .redaction import Recorder
 from .refunds import NewRefund, RemoteRefund
 from .resources import InitiatedPayment, NewPayment, RemotePayment, RemotePaymentOrder, Tenant
-from .transport import API, Concealed, Request, Transport
-
-#: A list is given up after this many pages (of up to 200): a link that leads in circles must end.
-MOST_PAGES: Final = 1000
-LONGEST_QUERY: Final = 4096
+from .transport import Concealed, Request, Transport
 
 T = TypeVar("T")
 
@@ -246,40 +243,7 @@ class PingClient:
 
     def _pages(self, path: str, query: Mapping[str, object], read: Callable[[Json], T]) -> Iterator[T]:
         """Yield what is on the pages of a list, each fetched within a budget of its own."""
-        asked = urlencode({name: _parameter(value) for name, value in query.items() if value is not None})
-        return self._walk(path, asked, read)
-
-    def _walk(self, path: str, query: str, read: Callable[[Json], T]) -> Iterator[T]:
-        for _ in range(MOST_PAGES):
-            page = self._call("GET", f"{path}?{query}")
-            for row in page["data"].elements():
-                yield read(row)
-            links = page.get("_links")
-            following = links.get("next") if links else None
-            if following is None:
-                return
-            query = self._query_of(following["href"].text(), path)
-        raise UnexpectedAnswerError(f"Ping's list of {path} has no end")
-
-    def _query_of(self, href: str, path: str) -> str:
-        """Return the query of a link to the next page.
-
-        Nothing else of the link is used: where we ask is never Ping's to say. One that leads away from
-        the base URL's origin is not followed at all.
-        """
-        here = urlsplit(f"{self._transport.base_url}{API}/{path}")
-        try:
-            there = urlsplit(urljoin(here.geturl(), href))
-            same = _origin(there) == _origin(here)
-        except ValueError:
-            same = False
-        if not same or len(there.query) > LONGEST_QUERY:
-            raise UnexpectedAnswerError(f"Ping's list of {path} goes on at an address that is not Ping's")
-        return there.query
-
-
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+        return (read(row) for row in rows(partial(self._call, "GET"), self._transport.base_url, path, query))
 
 
 def _header(key: str, value: str) -> str:
@@ -296,11 +260,3 @@ def _split(split_tree_id: UUID | None, parameters: Mapping[str, object] | None) 
     if parameters is not None:
         body["split_parameters"] = dict(parameters)
     return body
-
-
-def _parameter(value: object) -> str:
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("A point in time needs its time zone")
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return str(value).lower() if isinstance(value, bool) else str(value)

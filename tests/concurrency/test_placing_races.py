@@ -25,9 +25,7 @@ Basket = get_model("basket", "Basket")
 def test_s1_place_order_clicked_twice(
     counter, ping, race, rounds, fewer_rounds, in_turn, monkeypatch, django_user_model, who
 ):
-    monkeypatch.setattr(
-        second_click, "_PAUSE", 0.02
-    )  # it waits by itself; that is no race
+    monkeypatch.setattr(second_click, "_PAUSE", 0.02)  # it waits by itself; that is no race
     score = race(f"S1 place order clicked twice by a {who}", "one", "other")
     rounds = rounds if who == "guest" else fewer_rounds
     customers = [

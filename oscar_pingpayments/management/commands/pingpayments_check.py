@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from oscar_pingpayments.management.inspection import Finding, inspect
+from oscar_pingpayments.management.findings import Finding
+from oscar_pingpayments.management.inspection import inspect
 
 _MARKS = {"good": "ok    ", "note": "note  ", "bad": "WRONG "}
 

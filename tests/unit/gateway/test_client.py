@@ -24,8 +24,8 @@ from oscar_pingpayments.gateway import (
     Payer,
     PingClient,
     RemoteRefund,
+    paging,
 )
-from oscar_pingpayments.gateway import client as client_module
 
 from .test_answers import ORDER, PAYMENT, payment
 
@@ -399,7 +399,7 @@ def test_o13_a_list_does_not_go_on_elsewhere(client, wire, following):
 
 
 def test_a_list_that_leads_in_circles_ends(client, wire, monkeypatch):
-    monkeypatch.setattr(client_module, "MOST_PAGES", 3)
+    monkeypatch.setattr(paging, "MOST_PAGES", 3)
     wire.get(f"{API}/payments", json=page(following="?cursor=1"))
 
     with pytest.raises(UnexpectedAnswerError, match="no end"):
