@@ -11,6 +11,7 @@ from ..ledger import Person
 from ..models import Payment, PaymentOrder, StaffAction
 from . import letters, outbox, refreshing, settling
 from .connection import client_for
+from .writing import must_be_outermost
 
 
 class NotPaidError(PingPaymentsError):
@@ -41,6 +42,7 @@ def stop(payment_order_id: int, *, person: Person) -> Payment:
     The order goes on waiting for its money. Whether a card payment can be stopped is Ping's to say: one that
     cannot stays as it is. Raises NothingToStopError, and GatewayError with Ping's words.
     """
+    must_be_outermost()
     attempts = Payment.objects.select_related("payment_order").filter(payment_order=payment_order_id)
     payment = attempts.filter(live=True, ping_id__isnull=False).first()
     if payment is None or payment.ping_id is None:

@@ -16,6 +16,7 @@ from ..ledger import Person
 from ..models import PaymentOrder, StaffAction
 from ..statuses import Meaning, State
 from . import finding, outbox, refreshing
+from .writing import must_be_outermost
 
 #: An attempt that is begun while Ping is asked about the others is asked about too: so many times over.
 _ROUNDS = 3
@@ -85,6 +86,7 @@ def _end(
     is_payer: bool = False,
     deadline: float = math.inf,
 ) -> PaymentOrder:
+    must_be_outermost()
     for _round in range(_ROUNDS):
         payment_order = PaymentOrder.objects.get(pk=payment_order_id)
         if not payment_order.is_awaiting or _has_time(payment_order, state):

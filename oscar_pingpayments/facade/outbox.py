@@ -31,7 +31,10 @@ BITE = 500
 
 
 def publish(news: News) -> None:
-    """Let the news out once the surrounding transaction has been committed."""
+    """Let the news out once the surrounding transaction has been committed.
+
+    What goes wrong then is logged: who wrote has no part in it, and a sync does the rest.
+    """
 
     def leave() -> None:
         for signal, facts in news.signals:
@@ -39,7 +42,7 @@ def publish(news: News) -> None:
         carry_out(news.effects)
 
     if news.signals or news.effects:
-        transaction.on_commit(leave)
+        transaction.on_commit(leave, robust=True)
 
 
 def send(signal: Signal, **facts: Any) -> None:

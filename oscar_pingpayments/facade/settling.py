@@ -18,7 +18,7 @@ from ..models import PaymentOrder, Refund, StaffAction
 from ..statuses import OPEN, is_at
 from . import alerts
 from .connection import client_for
-from .writing import write
+from .writing import must_be_outermost, write
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +106,7 @@ def go(
     payment_order_id: int, name: str, *, fast_forward: bool = False, person: Person | None = None
 ) -> PaymentOrder:
     """Take a step to the end; see ``close``, ``split`` and ``settle``."""
+    must_be_outermost()
     step = STEPS[name]
     payment_order = PaymentOrder.objects.get(pk=payment_order_id)
     if is_at(payment_order.status, step.word):

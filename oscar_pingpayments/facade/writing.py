@@ -16,6 +16,12 @@ T = TypeVar("T")
 _TRIES = 3
 
 
+def must_be_outermost() -> None:
+    """Raise RuntimeError inside a transaction: before Ping does what a rollback would let nobody know of."""
+    with transaction.atomic(durable=True):
+        pass
+
+
 def write(payment_order_id: int, entry: Callable[[Book], T], *, tries: int = _TRIES) -> T:
     """Lock, let the ledger write its entry, let the news out, and return what the entry returns.
 

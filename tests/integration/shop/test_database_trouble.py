@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from unittest.mock import Mock
+
 import pytest
 from django.core import mail
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 
-from oscar_pingpayments.models import Callback, Payment
+from oscar_pingpayments import facade, signals
+from oscar_pingpayments.facade import outbox
+from oscar_pingpayments.facade.writing import write
+from oscar_pingpayments.ledger import Book, acted
+from oscar_pingpayments.models import Callback, Payment, StaffAction
 from tests.shopper import Shopper, create_product
 
 from .conftest import call_back, rows
@@ -73,3 +80,30 @@ def test_c8_a_call_about_an_attempt_whose_row_is_held_is_logged_all_the_same(sta
         assert call_back(started).status_code == 503
 
     assert [call.outcome for call in Callback.objects.order_by("pk")] == ["asked", "no_answer"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_c8_what_goes_wrong_after_the_commit_does_not_write_everything_once_more(started, monkeypatch):
+    lost = OperationalError("server closed the connection unexpectedly")
+    monkeypatch.setattr(outbox, "send", Mock(side_effect=lost))
+    staff = facade.Person("Karin")
+
+    def entry(book: Book) -> str:
+        acted(book.payment_order, StaffAction.Name.CLOSE, staff)
+        book.news.tell(signals.payment_started, payment_order=book.payment_order)
+        return "written"
+
+    assert write(started.payment_order.pk, entry) == "written"
+
+    assert StaffAction.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("does", [facade.close, facade.stop, partial(facade.cancel, by="staff")])
+def test_ping_is_not_asked_for_what_could_not_be_written_down(started, ping, does):
+    calls = len(ping.calls())
+
+    with pytest.raises(RuntimeError), transaction.atomic():
+        does(started.payment_order.pk, person=facade.Person("Karin"))
+
+    assert len(ping.calls()) == calls

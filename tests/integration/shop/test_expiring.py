@@ -25,7 +25,8 @@ def changes_the_order(shopper: Shopper) -> str:
 
 def staff_set(order: Any, status: str) -> None:
     """Do what staff do in Oscar's dashboard; "Being processed" as for what was paid by bank transfer."""
-    get_class("order.processing", "EventHandler")().handle_order_status_change(order, status)
+    with transaction.atomic():
+        get_class("order.processing", "EventHandler")().handle_order_status_change(order, status)
 
 
 def test_m10_an_order_that_was_given_more_time_while_ping_was_asked_does_not_expire(started, ping):
