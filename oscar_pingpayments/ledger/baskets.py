@@ -22,12 +22,13 @@ _SAME_INSTANT = timedelta(seconds=30)
 def refill_from(book: Book, basket: Any) -> bool:
     """Put what was in an order that has ended into ``basket``, once; return whether this call did it.
 
-    Not where money has come for the order: its payer must not be led to pay again.
+    Not where money has come for the order: its payer must not be led to pay again. Nor where the shop has
+    deleted the order's basket, which alone knows how its lines were made.
     """
     payment_order = book.payment_order
     now = timezone.now()
     ended = payment_order.state in (State.CANCELLED, State.EXPIRED)
-    if not ended or book.has_money or book.order is None:
+    if not ended or book.has_money or book.order is None or book.order.basket is None:
         return False
     if payment_order.refilled_at is not None:
         # Each of a guest's two clicks brings a new basket of its own, and a browser keeps the last answer's.
@@ -48,8 +49,6 @@ def refill(basket: Any, order: Any) -> None:
     two clicks, which fill it one after the other, do not double anything. Must be called in a transaction.
     """
     old = order.basket
-    if old is None:
-        return
     if basket.pk is None:
         basket.save()
     else:

@@ -432,6 +432,16 @@ def put_back(shopper: Shopper) -> str:
     return shopper.client.post(url, follow=True).content.decode()
 
 
+def test_nobody_is_told_that_everything_is_back_whose_basket_the_shop_has_deleted(started):
+    Order.objects.update(basket=None)
+
+    page = put_back(started)
+
+    assert "Your order has been cancelled." in page
+    assert "Everything is back" not in page
+    assert started.basket.is_empty
+
+
 def test_what_a_killed_process_did_not_put_back_is_put_back_by_the_next_click(started):
     facade.cancel(started.payment_order.pk, by="payer")  # and there it ended
 
