@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import F
 
 from ..models import Callback, Effect, Exchange, Payment, PaymentOrder, Refund, StaffAction
 
@@ -57,6 +58,8 @@ def _forget_messages(payment_order_id: int) -> int:
     refunds = Refund.objects.filter(payment__payment_order=payment_order_id)
     actions = StaffAction.objects.filter(payment_order=payment_order_id, name__in=_IN_WORDS)
     actions.update(detail="")
+    # Why a person set one aside; Ping's word for a failure is its status too, and a refusal was never sent.
+    refunds.filter(sent_at__isnull=False).exclude(error__in=["", F("status")]).update(error="-")
     effects = Effect.objects.filter(payment_order=payment_order_id).exclude(message="")
     return effects.update(message="") + refunds.exclude(message="", description="").update(
         message="", description=""

@@ -133,3 +133,16 @@ def test_o7_what_staff_said_of_who_is_forgotten_goes_too(bought, staff):
     refund = Refund.objects.get()
     assert (refund.message, refund.description, refund.amount) == ("", "", Decimal("50.00"))
     assert [action.detail for action in StaffAction.objects.all()] == [""]
+
+
+def test_o7_why_staff_set_a_refund_aside_goes_too_and_pings_own_words_stay(bought, ping, staff):
+    refused, failed, aside = (bought.refund(amount=Decimal("50.00")) for _ in range(3))
+    facade.set_refund_aside(aside.pk, person=staff, note="Astrid Lindqvist says that her card was stolen")
+    Refund.objects.filter(pk=refused.pk).update(sent_at=None, error="not enough money")
+    Refund.objects.filter(pk=failed.pk).update(status="FAILED", error="FAILED")
+    states = [refund.state for refund in Refund.objects.all()]
+
+    facade.forget_payer(bought.payment_order.pk)
+
+    assert [refund.error for refund in Refund.objects.order_by("pk")] == ["not enough money", "FAILED", "-"]
+    assert [refund.state for refund in Refund.objects.all()] == states
