@@ -8,7 +8,7 @@ from typing import Any
 from oscar.core.loading import get_class
 from oscar.views.decorators import check_permissions
 
-from .. import facade
+from .. import facade, ledger
 
 
 class Right(StrEnum):
@@ -36,4 +36,4 @@ def may(user: Any, right: Right) -> bool:
 
 def person(user: Any) -> facade.Person:
     """Return who acts, for the trail."""
-    return facade.Person(user.get_full_name() or user.email or user.get_username(), user.pk)
+    return facade.Person(ledger.full_name(user) or user.email or user.get_username(), user.pk)

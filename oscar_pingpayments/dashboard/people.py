@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .. import ledger
 from ..models import PaymentOrder
 
 
@@ -20,9 +21,4 @@ class Payer:
         order = payment_order.order
         if order is None:
             return cls()
-        address = order.billing_address or order.shipping_address
-        if address is not None:
-            name = address.name
-        else:
-            name = order.user.get_full_name() if order.user is not None else ""
-        return cls(name, order.email or "")
+        return cls(ledger.payers_name(order), order.email or "")

@@ -27,7 +27,7 @@ from .attention import attend, resolve
 from .baskets import give_back, give_back_left, placed, refill_from, take
 from .book import Book, News, lock
 from .holding import is_still_there, used_up
-from .orders import comes_to, is_cancelled, note, payable_statuses, payer_of
+from .orders import comes_to, full_name, is_cancelled, note, payable_statuses, payer_of, payers_name
 from .payers import look_up_payers
 from .remaining import Remaining, items_of, paying, remaining
 from .sources import CODE
@@ -46,6 +46,7 @@ __all__ = [
     "begin",
     "comes_to",
     "end_unpaid",
+    "full_name",
     "give_back",
     "give_back_left",
     "give_time",
@@ -71,6 +72,7 @@ __all__ = [
     "opened",
     "payable_statuses",
     "payer_of",
+    "payers_name",
     "paying",
     "placed",
     "refill_from",

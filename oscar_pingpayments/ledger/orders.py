@@ -83,13 +83,31 @@ def comes_to(order: Any) -> Decimal:
     return lines + surcharges + Decimal(order.shipping_incl_tax)
 
 
+def full_name(user: Any) -> str:
+    """Return a user's name, "" where the shop's own model of a user has none that we know of.
+
+    Django's ``get_full_name`` says "None None" where a model has taken its two names out.
+    """
+    names = [getattr(user, name, "") for name in ("first_name", "last_name")]
+    if hasattr(user, "get_full_name") and None not in names:
+        name = user.get_full_name()
+    else:
+        name = " ".join(filter(None, names))
+    return str(name or getattr(user, "name", "") or "")
+
+
+def payers_name(order: Any) -> str:
+    """Return the name of an order's payer, "" where it is not known."""
+    address = order.billing_address or order.shipping_address
+    return address.name if address is not None else full_name(order.user)
+
+
 def payer_of(order: Any) -> dict[str, str]:
     """Return what Oscar knows of the payer, in Ping's words; only what is there."""
     address = order.billing_address or order.shipping_address
-    payer = {"email": order.email or ""}
+    payer = {"email": order.email or "", "name": payers_name(order)}
     if address is not None:
         payer |= {
-            "name": address.name,
             "phone_number": str(getattr(address, "phone_number", "") or ""),
             "street": ", ".join(part for part in (address.line1, address.line2, address.line3) if part),
             "postal_code": address.postcode or "",
@@ -97,8 +115,6 @@ def payer_of(order: Any) -> dict[str, str]:
             "county": address.state or "",
             "country": address.country_id or "",
         }
-    elif order.user is not None:
-        payer["name"] = order.user.get_full_name()
     return {key: value for key, value in payer.items() if value}
 
 

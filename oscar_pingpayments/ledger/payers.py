@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 
 from ..models import PaymentOrder
+from . import orders
 
 #: The columns, and how much they hold.
 _LENGTHS = {"payer_name": 255, "payer_last_name": 255, "payer_email": 254}
@@ -15,8 +16,7 @@ _LENGTHS = {"payer_name": 255, "payer_last_name": 255, "payer_email": 254}
 def found_by(order: Any) -> dict[str, str]:
     """Return the columns that a payer is searched by: in lower case, and "" for what is not known."""
     person = order.billing_address or order.shipping_address or order.user
-    first, last = (person.first_name, person.last_name) if person is not None else ("", "")
-    values = (f"{first} {last}", last, order.email or "")
+    values = (orders.payers_name(order), getattr(person, "last_name", "") or "", order.email or "")
     return {
         name: value.strip().lower()[: _LENGTHS[name]] for name, value in zip(_LENGTHS, values, strict=True)
     }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 
 from oscar_pingpayments import facade, ledger
-from oscar_pingpayments.facade import tidying
+from oscar_pingpayments.dashboard import access
+from oscar_pingpayments.dashboard.people import Payer
+from oscar_pingpayments.facade import Person, tidying
 from oscar_pingpayments.ledger import payers
 from oscar_pingpayments.models import PaymentOrder, Refund, StaffAction
 from tests.benchmarks.figures import count_queries
@@ -46,6 +49,42 @@ def test_whose_address_is_not_known_is_found_by_the_account(started, customer):
         "payer_last_name": "svensson",
         "payer_email": "emil@example.org",
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "last_name"),
+    [
+        ({"name": "Emil Svensson"}, "Emil Svensson", ""),
+        ({"get_full_name": lambda: "Emil Svensson"}, "Emil Svensson", ""),
+        (
+            {
+                "first_name": None,
+                "last_name": None,
+                "get_full_name": lambda: "None None",
+                "name": "Emil Svensson",
+            },
+            "Emil Svensson",
+            "",
+        ),
+        ({"first_name": "Emil", "last_name": "Svensson"}, "Emil Svensson", "svensson"),
+        ({"first_name": "Emil", "last_name": None}, "Emil", ""),
+        ({}, "", ""),
+    ],
+    ids=["one name", "a method", "Django's taken out", "two names", "an empty one", "no name"],
+)
+def test_the_shops_own_model_of_a_user_may_name_them_as_it_likes(names, name, last_name):
+    email = "emil@example.org"
+    user = SimpleNamespace(email=email, **names)
+    order = SimpleNamespace(billing_address=None, shipping_address=None, user=user, email=email)
+
+    assert payers.found_by(order) == {
+        "payer_name": name.lower(),
+        "payer_last_name": last_name,
+        "payer_email": email,
+    }
+    assert ledger.payer_of(order) == {"email": email, **({"name": name} if name else {})}
+    assert Payer.of(SimpleNamespace(order=order)) == Payer(name, email)
+    assert access.person(SimpleNamespace(pk=7, **vars(user))) == Person(name or email, 7)
 
 
 def test_of_whom_nothing_is_known_nothing_is_written(started):
