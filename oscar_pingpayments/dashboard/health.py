@@ -114,7 +114,7 @@ class HealthView(PageMixin, TemplateView):
             **super().get_context_data(**kwargs),
             "form": form,
             "health": health(form.period) if form.is_valid() else None,
-            "sync": Mark.objects.filter(name="sync").first(),
+            "sync": Mark.objects.filter(name="sync", **here()).first(),
             "look_again": LOOK_AGAIN if self._is_waiting() else 0,
             "may_poke": may(self.request.user, Right.RESOLVE),
         }

@@ -19,6 +19,7 @@ from ..models import Mark, PaymentOrder
 from ..privacy import loggable
 from ..statuses import Attention
 from . import addresses
+from .connection import here
 
 logger = logging.getLogger(__name__)
 
@@ -59,14 +60,14 @@ def _tell(kind: str, context: dict[str, Any]) -> None:
 
 def _once_in_a_while(name: str, template: str, context: dict[str, Any]) -> None:
     now = timezone.now()
-    name = f"mail:{name}"
-    told = Mark.objects.filter(name=name, at__lt=now - QUIET).update(at=now)
-    if not told and not Mark.objects.get_or_create(name=name, defaults={"at": now})[1]:
+    which = {"name": f"mail:{name}", **here()}
+    told = Mark.objects.filter(**which, at__lt=now - QUIET).update(at=now)
+    if not told and not Mark.objects.get_or_create(**which, defaults={"at": now})[1]:
         return
     try:
         _send(template, context)
     except Exception:
-        Mark.objects.filter(name=name).update(at=now - 2 * QUIET)  # so that the next one is told
+        Mark.objects.filter(**which).update(at=now - 2 * QUIET)  # so that the next one is told
         raise
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from .. import conf
 from ..exceptions import ConfigurationError
@@ -16,7 +17,7 @@ _lock = threading.Lock()
 _clients: dict[tuple[object, ...], PingClient] = {}
 
 
-def here(through: str = "") -> dict[str, object]:
+def here(through: str = "") -> dict[str, Any]:
     """Return what the payment orders have in common that the shop's credentials are for, to filter by.
 
     ``through`` is how one gets there from other rows: "payment_order__".

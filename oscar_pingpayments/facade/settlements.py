@@ -43,12 +43,12 @@ def plan_shipped() -> None:
     From when it is switched on: what was shipped before is left alone.
     """
     if conf.get_settings().settle.when != "shipped":
-        Mark.objects.filter(name=_MARK).delete()
+        Mark.objects.filter(name=_MARK, **here()).delete()
         return
     events = get_model("order", "ShippingEvent")._default_manager.order_by()
     newest = events.order_by("-pk").values_list("pk", flat=True).first() or 0
     mark, is_new = Mark.objects.get_or_create(
-        name=_MARK, defaults={"at": timezone.now(), "detail": {"seen": newest}}
+        name=_MARK, **here(), defaults={"at": timezone.now(), "detail": {"seen": newest}}
     )
     seen = mark.detail["seen"]
     if is_new or newest == seen:

@@ -93,14 +93,14 @@ def sync(
     summary.attention = PaymentOrder.objects.filter(attention__gt="", **here()).count()
     tidying.tidy(stopped)
     detail = {each.name: getattr(summary, each.name) for each in fields(summary)}
-    Mark.objects.update_or_create(name=_MARK, defaults={"at": timezone.now(), "detail": detail})
+    Mark.objects.update_or_create(name=_MARK, **here(), defaults={"at": timezone.now(), "detail": detail})
     progress(summary)
     return summary
 
 
 def last_sync() -> datetime | None:
-    """Return when a sync last came to its end, in whichever process, or None for never."""
-    mark = Mark.objects.filter(name=_MARK).first()
+    """Return when a sync of the shop's last came to its end, in whichever process, or None for never."""
+    mark = Mark.objects.filter(name=_MARK, **here()).first()
     return mark.at if mark else None
 
 

@@ -142,15 +142,25 @@ class Placing(models.Model):
 
 
 class Mark(models.Model):
-    """When something of the whole shop's was last done, one row for each: a sync, an alert to staff."""
+    """When something of the whole shop's was last done, one row for each: a sync, an alert to staff.
 
-    name = models.CharField(_("name"), max_length=32, unique=True)
+    Each tenant in each environment is a shop of its own; of no tenant are those of an earlier version.
+    """
+
+    environment = models.CharField(_("environment"), max_length=16, default="", db_default="")
+    tenant_id = models.UUIDField(_("tenant"), null=True)
+    name = models.CharField(_("name"), max_length=32)
     at = models.DateTimeField(_("when"))
     detail = models.JSONField(_("what was done"), default=dict, blank=True)
 
     class Meta:
         verbose_name = _("mark")
         verbose_name_plural = _("marks")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant_id", "environment", "name"], name="pingpayments_mark_once"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from oscar_pingpayments import facade
 from oscar_pingpayments.dashboard import navigation
 from oscar_pingpayments.models import PaymentOrder, Refund
 
@@ -47,6 +48,15 @@ def test_o16_what_is_counted_is_the_shops_own(desk, theirs, paid):
     theirs()
 
     assert counted(desk) == [0, 0, (0, 0, 0, 0), (0, 0, 0, False)]
+
+
+def test_o16_the_last_sync_that_is_shown_is_the_shops_own(desk, theirs):
+    facade.sync()
+    assert desk.get(at("health")).context["sync"].at == facade.last_sync()
+
+    theirs()
+
+    assert desk.get(at("health")).context["sync"] is None
 
 
 def test_o16_what_is_another_shops_can_be_looked_up(desk, theirs, paid):

@@ -9,11 +9,14 @@ from django.core import mail
 from django.utils import timezone
 
 from oscar_pingpayments import facade
+from oscar_pingpayments.exceptions import AuthenticationError
 from oscar_pingpayments.facade import outbox
 from oscar_pingpayments.models import Effect, Payment, PaymentOrder, Refund
 
 from .answers import let_ping_answer
 from .conftest import call_back
+from .test_settling import ships_all, steps
+from .test_syncing import warned
 
 OTHER = "00000000-0000-4000-8000-00000000abcd"
 WHO = [{"ENVIRONMENT": "production", "BASE_URL": None}, {"TENANT_ID": OTHER}]
@@ -130,3 +133,59 @@ def test_o16_a_call_about_refunds_makes_the_shops_own_payments_due(started, ping
     shop.PINGPAYMENTS = ours
     facade.receive_about_refunds(facade.refund_token(), body, "")
     assert started.payment.ask_again_at < payment.ask_again_at
+
+
+@pytest.mark.parametrize("other", WHO, ids=["environment", "tenant"])
+@pytest.mark.parametrize("rule", ["never", "shipped"])
+def test_o16_what_has_shipped_is_settled_whoever_syncs_in_between(bought, ping, change, shop, rule, other):
+    change(SETTLE={"when": "shipped"})
+    ours = shop.PINGPAYMENTS
+    facade.sync()
+    ships_all(bought)
+    change(SETTLE={"when": rule}, **other)
+
+    assert facade.sync().settled == 0
+
+    assert steps(ping) == []
+    shop.PINGPAYMENTS = ours
+    assert facade.sync().settled == 1
+
+
+def test_o16_what_had_shipped_before_a_shop_settles_by_itself_is_left_alone(
+    bought, ping, change, shop, theirs
+):
+    ours = shop.PINGPAYMENTS
+    change(SETTLE={"when": "shipped"})
+    theirs()
+    facade.sync()
+    ships_all(bought)
+    shop.PINGPAYMENTS = {**ours, "SETTLE": {"when": "shipped"}}
+
+    assert [facade.sync().settled for _ in range(2)] == [0, 0]
+
+    assert steps(ping) == []
+
+
+def test_o16_a_sync_of_one_shop_is_none_of_the_other(started, shop, theirs):
+    ours = shop.PINGPAYMENTS
+    theirs()
+    facade.sync()
+    assert warned() == []  # they have no orders
+    shop.PINGPAYMENTS = ours
+
+    assert facade.last_sync() is None
+    assert [sentence.split(":")[0] for sentence in warned()] == ["pingpayments_sync has never run"]
+
+
+def test_o16_staff_of_each_shop_are_told_of_its_own_trouble(started, ping, change, theirs):
+    change(STAFF_EMAILS=["staff@example.org"], API_SECRET="outdated")
+    with pytest.raises(AuthenticationError):
+        facade.refresh(started.payment.pk, by="test")
+    theirs()
+    PaymentOrder.objects.update(tenant_id=OTHER)
+
+    for _ in range(2):
+        with pytest.raises(AuthenticationError):
+            facade.refresh(started.payment.pk, by="test")
+
+    assert [message.to for message in mail.outbox] == [["staff@example.org"]] * 2
