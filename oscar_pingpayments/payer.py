@@ -18,7 +18,7 @@ from oscar.core.loading import get_class, get_model
 from . import conf, facade
 from .exceptions import GatewayError
 from .ledger import payable_statuses
-from .models import Payment, PaymentOrder, Placing
+from .models import Payment, PaymentOrder, Placing, written
 from .privacy import loggable
 from .statuses import State, Status
 
@@ -163,13 +163,14 @@ def kept_basket(request: Any) -> Any:
         placed = last_placed(request) if placing else None
         if placing and (placed is None or placed.created_at < placing.at):
             kept = placing.basket_id
-    return get_model("basket", "Basket")._default_manager.filter(pk=kept).first() if kept else None
+    baskets = written(get_model("basket", "Basket")._default_manager)
+    return baskets.filter(pk=kept).first() if kept else None
 
 
 def bring_back_basket(request: Any, basket: Any) -> None:
     """Give the payer the basket again that could not be placed; a guest's browser may have lost it."""
     request.session.pop(_PLACING_KEY, None)
-    basket = basket.__class__._default_manager.get(pk=basket.pk)
+    basket = written(basket.__class__._default_manager).get(pk=basket.pk)
     basket.strategy = request.strategy
     get_class("offer.applicator", "Applicator")().apply(basket, request.user, request)
     request.basket = basket
@@ -178,7 +179,7 @@ def bring_back_basket(request: Any, basket: Any) -> None:
 def placed_for_nothing(request: HttpRequest, basket: Any) -> None:
     """Remember an order that there was nothing to pay for as this payer's last, for the thank-you page."""
     request.session.pop(_PLACING_KEY, None)
-    orders = get_model("order", "Order")._default_manager
+    orders = written(get_model("order", "Order")._default_manager)
     request.session[ORDER_KEY] = orders.filter(basket=basket.pk).values_list("pk", flat=True).first()
 
 

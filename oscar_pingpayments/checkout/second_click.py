@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_model
 
 from .. import payer
-from ..models import PaymentOrder
+from ..models import PaymentOrder, written
 from .methods import is_card
 
 #: How long it waits for the first one's payment page, and how often it looks, in seconds.
@@ -48,7 +48,7 @@ class SecondClickMixin:
 
     def follow(self, basket: Any) -> HttpResponse:
         """Send the second click where the first one's payer is sent, as soon as that is known."""
-        baskets = get_model("basket", "Basket")._default_manager
+        baskets = written(get_model("basket", "Basket")._default_manager)
         until = time.monotonic() + _PATIENCE
         payment_order: PaymentOrder | None = None
         while time.monotonic() < until:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings as django_settings
 from django.contrib.sites.models import Site
 from django.core.checks import CheckMessage, Tags, register
-from django.db import connections
+from django.db import connections, router
 from django.http.request import validate_host
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import override
@@ -81,11 +81,12 @@ def check_site(databases: Any = None, **_: Any) -> list[CheckMessage]:
     """Look at the Site row that Oscar's e-mails take their links from."""
     if not databases or conf.problems() or conf.get_settings().environment != "production":
         return []
-    alias = Site.objects.db
+    alias = router.db_for_write(Site)
     if alias not in databases or Site._meta.db_table not in connections[alias].introspection.table_names():
         return []  # before the first migrate
     domain = (
-        Site.objects.filter(pk=getattr(django_settings, "SITE_ID", 0))
+        Site.objects.using(alias)
+        .filter(pk=getattr(django_settings, "SITE_ID", 0))
         .values_list("domain", flat=True)
         .first()
     )

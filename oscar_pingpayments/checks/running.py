@@ -21,7 +21,7 @@ LATELY: Final = timedelta(minutes=15)
 @register(Tags.database)
 def check_sync(databases: Any = None, **_: Any) -> list[CheckMessage]:
     """Say where orders are waiting and no sync has run lately."""
-    alias = router.db_for_read(Mark)
+    alias = router.db_for_write(Mark)
     if not databases or alias not in databases or conf.problems():
         return []
     tables = connections[alias].introspection.table_names()

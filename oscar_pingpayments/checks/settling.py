@@ -10,6 +10,7 @@ from django.db.models import Q
 from oscar.core.loading import get_model
 
 from .. import conf
+from ..models import written
 from .messages import warning
 
 
@@ -19,7 +20,7 @@ def check_shipping_event(databases: Any = None, **_: Any) -> list[CheckMessage]:
     if not databases or conf.problems():
         return []
     rule = conf.get_settings().settle
-    types = get_model("order", "ShippingEventType")._default_manager.all()
+    types = written(get_model("order", "ShippingEventType")._default_manager)
     tables = connections[types.db].introspection.table_names() if types.db in databases else []
     if rule.when != "shipped" or types.model._meta.db_table not in tables:
         return []

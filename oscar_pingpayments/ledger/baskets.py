@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from ..models import Placing
+from ..models import Placing, written
 from ..statuses import State
 from .book import Book
 from .locking import for_update
@@ -53,9 +53,9 @@ def refill(basket: Any, order: Any) -> None:
         basket.save()
     else:
         for_update(basket.__class__._default_manager.all()).get(pk=basket.pk)
-    basket.vouchers.add(*old.vouchers.all())  # before the lines: who places an order locks in this order
-    held = {line.line_reference: line for line in basket.lines.all()}
-    for line in old.lines.prefetch_related("attributes"):
+    basket.vouchers.add(*written(old.vouchers))  # before the lines: who places an order locks in this order
+    held = {line.line_reference: line for line in written(basket.lines)}
+    for line in written(old.lines).prefetch_related("attributes"):
         again = held.get(line.line_reference)
         if again is not None:
             again.quantity = max(again.quantity, line.quantity)

@@ -7,6 +7,7 @@ from typing import Any
 
 from oscar.core.loading import get_model
 
+from ..models import read_again
 from .locking import for_update
 
 _USED = ["num_applications", "num_orders", "total_discount"]
@@ -37,9 +38,9 @@ def is_still_there(basket: Any) -> bool:
         offers = get_model("offer", "ConditionalOffer")._default_manager
         list(for_update(offers.filter(pk__in={each["offer"].pk for each in applications}).order_by("pk")))
     for application in applications:
-        application["offer"].refresh_from_db(fields=_USED)
+        read_again(application["offer"], *_USED)
         if application.get("voucher"):
-            application["voucher"].refresh_from_db(fields=["num_orders", "total_discount"])
+            read_again(application["voucher"], "num_orders", "total_discount")
     return _is_in_stock(basket)
 
 

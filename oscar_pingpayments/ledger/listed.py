@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .. import conf, statuses
-from ..models import Effect, Payment, PaymentOrder, Refund
+from ..models import Effect, Payment, PaymentOrder, Refund, written
 from ..money import to_minor
 from ..remains import money
 from ..statuses import OPEN, Attention, RefundState, State
@@ -192,7 +192,7 @@ def _done(book: Book, payment: Payment, refund: Refund) -> None:
 
 def _write_orders_rows(book: Book, order: Any, payment: Payment, refund: Refund) -> None:
     pays = payment == paying(book.payment_order, book.payments)
-    lines = list(order.lines.all()) if pays else []
+    lines = list(written(order.lines)) if pays else []
     left = remaining(payment, order)
     takes = pieces_by_line(left, [refund])
     quantities = {line: takes[line.pk] for line in lines if takes[line.pk]}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from decimal import Decimal
 from functools import partial
@@ -11,11 +12,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils import translation
 from oscar.core.loading import get_class, get_model
 
 from .. import conf
 from ..items import Charge, Kind
+from ..models import read_again, written
 from ..money import to_minor
 from ..privacy import loggable
 
@@ -59,7 +62,7 @@ def order_charges(order: Any) -> list[Charge]:
             line.quantity,
             line.pk,
         )
-        for line in order.lines.all()
+        for line in written(order.lines)
     ]
     if order.shipping_incl_tax:
         charges.append(
@@ -67,7 +70,7 @@ def order_charges(order: Any) -> list[Charge]:
         )
     charges += [
         charge(surcharge.name, surcharge.incl_tax, surcharge.excl_tax, Kind.SURCHARGE)
-        for surcharge in order.surcharges.all()
+        for surcharge in written(order.surcharges)
         if surcharge.incl_tax >= 0
     ]
     return charges
@@ -78,8 +81,8 @@ def comes_to(order: Any) -> Decimal:
 
     Staff may have edited them since the payment was asked for, which is what Ping was told and what counts.
     """
-    lines = sum((line.line_price_incl_tax for line in order.lines.all()), Decimal(0))
-    surcharges = sum((surcharge.incl_tax for surcharge in order.surcharges.all()), Decimal(0))
+    lines = sum((line.line_price_incl_tax for line in written(order.lines)), Decimal(0))
+    surcharges = sum((surcharge.incl_tax for surcharge in written(order.surcharges)), Decimal(0))
     return lines + surcharges + Decimal(order.shipping_incl_tax)
 
 
@@ -153,10 +156,25 @@ def set_status(order: Any, status: str) -> bool:
         return True
     handler = get_class("order.processing", "EventHandler")()
     facts = {"order_number": order.number, "old_status": order.status, "new_status": status}
-    if _moved(lambda: handler.handle_order_status_change(order, status), facts):
-        return True
-    order.refresh_from_db()
+    with _lines_as_written(order):
+        if _moved(lambda: handler.handle_order_status_change(order, status), facts):
+            return True
+    read_again(order)
     return False
+
+
+@contextmanager
+def _lines_as_written(order: Any) -> Iterator[None]:
+    """Give Oscar the lines that it saves whole with their order: a replica's would undo what we wrote."""
+    lines = written(order.lines)
+    if order.lines.all().db == lines.db:
+        yield
+        return
+    prefetch_related_objects([order], Prefetch("lines", lines))
+    try:
+        yield
+    finally:
+        order._prefetched_objects_cache.pop("lines", None)
 
 
 def set_lines_refunded(order: Any, lines: Iterable[Any]) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import conf
 from ..exceptions import MoneyError
 from ..gateway import RemotePayment
-from ..models import LARGEST_AMOUNT, Effect, Payment, PaymentOrder
+from ..models import LARGEST_AMOUNT, Effect, Payment, PaymentOrder, written
 from ..money import from_minor
 from ..statuses import SETTLED_BY_PAYMENT, Attention, State
 from . import letters, orders, refunds, settlements, sources, usage
@@ -49,7 +49,7 @@ def receive(book: Book, payment: Payment, answer: RemotePayment, now: datetime) 
     if book.order is not None:
         source = sources.record(payment_order, book.order)
         sources.add_transaction(source, "Debit", payment.amount_received, payment)
-        lines = book.order.lines.all() if pays else ()
+        lines = written(book.order.lines) if pays else ()
         sources.add_event(
             book.order,
             sources.PAID,

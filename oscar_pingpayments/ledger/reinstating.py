@@ -10,6 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from oscar.core.loading import get_model
 
 from .. import conf
+from ..models import written
 from .book import Book
 from .locking import for_update
 
@@ -27,9 +28,9 @@ def take_again(book: Book) -> bool:
         return False
     # Locked in the order in which Oscar does when it places an order, and before anything is written.
     vouchers = _locked(get_model("voucher", "Voucher"), used["vouchers"])
-    discounts = list(order.discounts.order_by("pk"))
+    discounts = list(written(order.discounts).order_by("pk"))
     offers = _locked(get_model("offer", "ConditionalOffer"), [row.offer_id for row in discounts])
-    lines = list(order.lines.filter(allocation_cancelled=True).select_related("product"))
+    lines = list(written(order.lines).filter(allocation_cancelled=True).select_related("product"))
     records = _locked(get_model("partner", "StockRecord"), [line.stockrecord_id for line in lines])
     user = order.user or AnonymousUser()
     if len(vouchers) != len(used["vouchers"]) or not all(
@@ -57,7 +58,7 @@ def _leads_to_paid(order: Any) -> bool:
     # A line that cannot follow its order is left as it is by Oscar: cancelled, in an order that is paid.
     of_lines = order.cascade.get(paid)
     return of_lines is None or all(
-        of_lines in (line.status, *line.available_statuses()) for line in order.lines.all()
+        of_lines in (line.status, *line.available_statuses()) for line in written(order.lines)
     )
 
 

@@ -9,6 +9,8 @@ from django.db.models import F
 from django.db.models.functions import Coalesce
 from oscar.core.loading import get_class
 
+from ..models import read_again
+
 #: For each line of Oscar's, by its key as JSON has it: allocations that were cancelled, pieces put back, and
 #: whether that was the last of the line's allocation.
 Restocked = Mapping[str, tuple[int, int, bool]]
@@ -57,5 +59,5 @@ def _shelve(record: Any, quantity: int) -> None:
     record.pre_save_signal()
     rows = record.__class__._default_manager.filter(pk=record.pk)
     rows.update(num_in_stock=Coalesce(F("num_in_stock"), 0) + quantity)
-    record.refresh_from_db(fields=["num_in_stock"])
+    read_again(record, "num_in_stock")
     record.post_save_signal()

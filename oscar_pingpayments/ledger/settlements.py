@@ -11,7 +11,7 @@ from django.utils import timezone
 from oscar.core.loading import get_model
 
 from .. import conf, statuses
-from ..models import Settlement
+from ..models import Settlement, written
 from ..statuses import TAKING, Attention, State
 from .attention import attend, settle
 from .book import Book
@@ -91,12 +91,12 @@ def _is_shipped(book: Book, order: Any, event: str) -> bool:
         return False
     left = remaining(pays, order)
     refunded = pieces_by_line(left, [each for each in left.refunds if each.state in TAKING])
-    quantities = get_model("order", "ShippingEventQuantity")._default_manager.filter(
+    quantities = written(get_model("order", "ShippingEventQuantity")._default_manager).filter(
         Q(event__event_type__name=event) | Q(event__event_type__code=event), event__order=order
     )
     shipped: dict[int, int] = {}
     for line, quantity in quantities.values_list("line", "quantity"):
         shipped[line] = shipped.get(line, 0) + quantity
     return bool(shipped) and all(
-        shipped.get(line.pk, 0) + refunded[line.pk] >= line.quantity for line in order.lines.all()
+        shipped.get(line.pk, 0) + refunded[line.pk] >= line.quantity for line in written(order.lines)
     )

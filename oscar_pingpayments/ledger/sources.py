@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 from oscar.core.loading import get_model
 
-from ..models import Payment, PaymentOrder
+from ..models import Payment, PaymentOrder, written
 from ..statuses import State
 
 #: The code of Oscar's source type (staff may rename it) and of the method in the checkout.
@@ -29,7 +29,7 @@ def record(payment_order: PaymentOrder, order: Any, *, is_new: bool = False) -> 
         code=CODE, defaults={"name": NAME}
     )
     expected = payment_order.amount if payment_order.state == State.AWAITING else Decimal(0)
-    source = None if is_new else order.sources.filter(source_type=source_type).order_by("pk").first()
+    source = None if is_new else written(order.sources).filter(source_type=source_type).order_by("pk").first()
     if source is None:
         source = get_model("payment", "Source")(order=order, source_type=source_type)
     source.currency = payment_order.currency
@@ -76,7 +76,7 @@ def permitted(name: str, quantities: Mapping[Any, int]) -> dict[Any, int]:
 
 
 def _event_type(name: str) -> Any:
-    types = get_model("order", "PaymentEventType")._default_manager
+    types = written(get_model("order", "PaymentEventType")._default_manager)
     found = types.filter(Q(code=name.lower()) | Q(name=name)).first()
     # Not create: another order may be the shop's first in the same instant.
     return found or types.get_or_create(name=name)[0]

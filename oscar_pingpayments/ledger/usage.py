@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from oscar.core.loading import get_class, get_model
 
 from .. import conf
-from ..models import Effect, PaymentOrder
+from ..models import Effect, PaymentOrder, written
 from ..statuses import STATE_TRANSITIONS, Attention, State
 from . import letters, orders, sources
 from .attention import attend, settle
@@ -103,7 +103,7 @@ def release(order: Any) -> dict[str, Any]:
     ``take_again`` needs what is returned: the rows that told are gone.
     """
     # In the order in which Oscar locks them when it places an order, so that the two cannot deadlock.
-    discounts = list(order.discounts.order_by("pk"))
+    discounts = list(written(order.discounts).order_by("pk"))
     used = {
         "vouchers": _release_vouchers(order, discounts),
         "offers": {str(discount.pk): discount.frequency or 0 for discount in discounts},
@@ -111,7 +111,8 @@ def release(order: Any) -> dict[str, Any]:
     _release_offers(discounts)
     # A customer's own limit is counted from these rows, those of cancelled orders included.
     order.discounts.update(frequency=0)
-    lines = order.lines.filter(stockrecord__isnull=False, num_allocated__gt=0).order_by("stockrecord", "pk")
+    held = written(order.lines).filter(stockrecord__isnull=False, num_allocated__gt=0)
+    lines = held.order_by("stockrecord", "pk")
     if lines:
         handler = get_class("order.processing", "EventHandler")()
         handler.cancel_stock_allocations(order, lines, [line.num_allocated for line in lines])
@@ -119,7 +120,7 @@ def release(order: Any) -> dict[str, Any]:
 
 
 def _release_vouchers(order: Any, discounts: Sequence[Any]) -> list[int]:
-    applications = get_model("voucher", "VoucherApplication")._default_manager.filter(order=order)
+    applications = written(get_model("voucher", "VoucherApplication")._default_manager).filter(order=order)
     uses = Counter(applications.values_list("voucher_id", flat=True))
     given: defaultdict[int, Decimal] = defaultdict(Decimal)
     for discount in discounts:

@@ -87,7 +87,7 @@ def _database() -> Generator[Finding, None, bool]:
 
 
 def _site() -> Iterator[Finding]:
-    messages = run_checks(tags=[Tags.database], databases=[router.db_for_read(Callback)])
+    messages = run_checks(tags=[Tags.database], databases=[router.db_for_write(Callback)])
     ours = [message for message in messages if str(message.id).startswith("pingpayments.")]
     if ours:
         yield from _checked(ours)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .money import LARGEST_AMOUNT, Payment, PaymentOrder, keep_money
+from .reading import read_again, written
 from .records import Callback, Effect, Exchange, Log, Mark, Placing, SentForm, Settlement, StaffAction
 from .refunds import Refund
 from .tokens import is_token, may_be_token, new_token
@@ -25,4 +26,6 @@ __all__ = [
     "keep_money",
     "may_be_token",
     "new_token",
+    "read_again",
+    "written",
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .. import statuses
+from .reading import Written
 from .tokens import new_token
 
 #: The largest amount that the columns hold, Oscar's as well as ours.
@@ -32,7 +33,7 @@ def keep_money(collector: Any, field: Any, sub_objs: Any, using: str) -> None:
     models.SET_NULL(collector, field, sub_objs, using)
 
 
-class PaymentOrder(models.Model):
+class PaymentOrder(Written):
     """One Oscar order to be paid: Ping's payment order beside it, and whether it is paid.
 
     ``status`` holds Ping's word for its payment order (which says nothing about money); ``state`` is ours
@@ -201,7 +202,7 @@ class PaymentOrder(models.Model):
         return has_expired and self.order_id is not None and self.given_back is None
 
 
-class Payment(models.Model):
+class Payment(Written):
     """One attempt to be paid for one payment order.
 
     A payer who gives up and tries again gets a second row; the first stays as the record of what

@@ -8,9 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .money import Payment, PaymentOrder
+from .reading import Written
 
 
-class Effect(models.Model):
+class Effect(Written):
     """Something that leaves the shop once for a payment order: an e-mail, a signal, a refund.
 
     ``about`` tells several of one name apart: the reason for attention, the attempt whose money goes back by
@@ -58,7 +59,7 @@ class Effect(models.Model):
         return f"{self.payment_order}: {self.get_name_display()}"
 
 
-class StaffAction(models.Model):
+class StaffAction(Written):
     """What a person did about a payment order: the trail that stays, whoever leaves.
 
     ``by`` is their name as it was then; ``user`` their account, where they had one and it still exists.
@@ -102,7 +103,7 @@ class StaffAction(models.Model):
         return f"{self.payment_order}: {self.by} {self.get_name_display()}"
 
 
-class Settlement(models.Model):
+class Settlement(Written):
     """A payment order that is to be closed, split or settled by itself, and when.
 
     ``due_at`` is None once that is done, or Ping has refused it for good; ``tries`` counts its refusals.
@@ -122,7 +123,7 @@ class Settlement(models.Model):
         return f"{self.payment_order} {self.due_at or ''}".strip()
 
 
-class Placing(models.Model):
+class Placing(Written):
     """A basket whose order is being placed, frozen until that is done; a process that dies leaves it so.
 
     Made with the freezing. A later sync takes it away, and gives a basket back that is still frozen then.
@@ -141,7 +142,7 @@ class Placing(models.Model):
         return f"{self.basket_id} {self.at:%Y-%m-%d %H:%M:%S}"
 
 
-class Mark(models.Model):
+class Mark(Written):
     """When something of the whole shop's was last done, one row for each: a sync, an alert to staff.
 
     Each tenant in each environment is a shop of its own; of no tenant are those of an earlier version.
@@ -166,7 +167,7 @@ class Mark(models.Model):
         return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"
 
 
-class Log(models.Model):
+class Log(Written):
     """A log: rows are added and, after their time, removed; never changed by hand."""
 
     at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import statuses
 from .money import Payment
+from .reading import Written
 
 
-class Refund(models.Model):
+class Refund(Written):
     """Money given back from one payment: asked for here, or made in Ping's own portal and found.
 
     Written before Ping hears of it, and from then on its amount is spoken for. ``sent_at`` is when Ping was

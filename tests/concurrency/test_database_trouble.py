@@ -6,10 +6,11 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from decimal import Decimal
 from functools import partial
 
 import pytest
-from django.db import OperationalError, close_old_connections, connection, connections, transaction
+from django.db import OperationalError, close_old_connections, connection, connections, router, transaction
 from oscar.core.loading import get_model
 
 from oscar_pingpayments import facade
@@ -20,6 +21,7 @@ from .counter import AWAITING, PAID, ShopCounter, call_back, make_due
 from .race import wait_until, waiting_for_locks
 
 Order = get_model("order", "Order")
+Line = get_model("order", "Line")
 
 
 def execute(sql: str) -> None:
@@ -223,3 +225,76 @@ def terminate_others(*, but: int) -> None:
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         f" AND backend_type = 'client backend' AND pid NOT IN (pg_backend_pid(), {but})"
     )
+
+
+# Reads go to a replica, as Django's documentation has it
+
+
+class PrimaryReplicaRouter:
+    def db_for_read(self, model, **hints):
+        return "replica"
+
+    def db_for_write(self, model, **hints):
+        return "default"
+
+    def allow_relation(self, first, second, **hints):
+        return True
+
+
+@pytest.fixture
+def with_replica(counter, monkeypatch) -> Iterator[Payment]:
+    """An attempt in a shop whose replica is never behind: it has all but what is not committed yet."""
+    (payment,) = counter.payments(1)
+    monkeypatch.setitem(connections.settings, "replica", connections.settings["default"])
+    connections["replica"].connect()
+    monkeypatch.setattr(router, "routers", [PrimaryReplicaRouter()])
+    yield payment
+    connections["replica"].close()
+    del connections["replica"]
+
+
+def test_what_is_refunded_is_counted_where_it_is_written(with_replica, counter, ping):
+    ping.manners(refunds="wait")
+    payment = with_replica
+    ping.says(payment.ping_id, "COMPLETED")
+    facade.refresh(payment.pk, by="test")
+    facade.refund(payment.payment_order_id, amount=Decimal("100.00"))
+    with pytest.raises(facade.NotRefundableError, match="is left to refund"):
+        facade.refund(payment.payment_order_id, amount=payment.amount)
+    facade.refund(payment.payment_order_id)
+
+    ping.finish_refunds()
+    facade.refresh(payment.pk, by="test")
+
+    payment_order = PaymentOrder.objects.get()
+    assert (payment_order.state, payment_order.amount_refunded) == ("refunded", payment.amount)
+    source = payment_order.order.sources.get()
+    assert source.amount_refunded == payment.amount
+    assert sorted(source.transactions.values_list("txn_type", "amount")) == [
+        ("Debit", payment.amount),
+        ("Refund", Decimal("100.00")),
+        ("Refund", payment.amount - Decimal("100.00")),
+    ]
+    assert payment_order.order.status == "Refunded"
+    counter.assert_holds()
+
+
+def test_an_order_that_ends_gives_back_and_takes_again_what_it_has_where_that_is_written(
+    with_replica, counter, ping, change, monkeypatch
+):
+    change(REINSTATE_LATE=True)
+    for model in (Order, Line):
+        monkeypatch.setattr(model, "pipeline", {**model.pipeline, "Cancelled": ("Being processed",)})
+    payment = with_replica
+    lines = Line.objects.values_list("num_allocated", "allocation_cancelled")
+    assert list(lines.all()) == [(2, False)]
+
+    facade.cancel(payment.payment_order_id, by="test")
+    assert list(lines.all()) == [(0, True)]
+    assert get_model("payment", "Source").objects.get().amount_allocated == 0
+
+    ping.says(payment.ping_id, "COMPLETED")
+    facade.refresh(payment.pk, by="test")
+    assert list(lines.all()) == [(2, False)]
+    assert PaymentOrder.objects.get().state == "paid"
+    counter.assert_holds()

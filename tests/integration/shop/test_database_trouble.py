@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import partial
 from unittest.mock import Mock
 
 import pytest
 from django.core import mail
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, router, transaction
 
 from oscar_pingpayments import facade, signals
 from oscar_pingpayments.facade import outbox
 from oscar_pingpayments.facade.writing import write
 from oscar_pingpayments.ledger import Book, acted
-from oscar_pingpayments.models import Callback, Payment, StaffAction
+from oscar_pingpayments.models import Callback, Payment, Refund, StaffAction, read_again
 from tests.shopper import Shopper, create_product
 
 from .conftest import call_back, rows
+from .refunding import asked, carried_out, sums
 
 
 @pytest.mark.django_db(transaction=True)
@@ -107,3 +109,52 @@ def test_ping_is_not_asked_for_what_could_not_be_written_down(started, ping, doe
         does(started.payment_order.pk, person=facade.Person("Karin"))
 
     assert len(ping.calls()) == calls
+
+
+class ReadsOursElsewhere:
+    """A router like the one in Django's documentation, for our rows alone."""
+
+    def db_for_read(self, model, **hints):
+        return "replica" if model._meta.app_label == "pingpayments" else None
+
+    def db_for_write(self, model, **hints):
+        return "default"
+
+    def allow_relation(self, first, second, **hints):
+        return True
+
+
+@pytest.fixture
+def replica(monkeypatch, tmp_path):
+    """A replica that has not heard of anything yet."""
+    kept = {
+        **connections.settings["default"],
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(tmp_path / "replica"),
+        "OPTIONS": {},
+    }
+    monkeypatch.setitem(connections.settings, "replica", kept)
+    monkeypatch.setattr(router, "routers", [ReadsOursElsewhere()])
+    yield
+    connections["replica"].close()
+    del connections["replica"]
+
+
+def test_our_rows_are_read_where_they_are_written(replica, buyer, ping, staff):
+    ping.pay(buyer.payment.pay_url)
+    assert call_back(buyer).status_code == 200
+    assert buyer.order.ping_payment_order.is_paid
+    refund = buyer.refund(amount=Decimal("1000.00"), key="return-17")
+    for again in ({"amount": Decimal("56.00"), "key": "return-17"}, {"amount": Decimal("56.01")}):
+        with pytest.raises((facade.NotRefundableError, facade.RefundExistsError)):
+            buyer.refund(**again)
+
+    carried_out(buyer, ping)
+    read_again(refund)
+
+    assert refund.state == "done"
+    assert Refund.objects.get().payment.payment_order.amount_refunded == Decimal("1000.00")
+    assert sums(buyer) == (Decimal("1000.00"),) * 3
+    assert facade.sync().failed == 0
+    assert facade.last_sync() is not None
+    assert len(asked(ping)) == 1
