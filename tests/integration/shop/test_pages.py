@@ -112,8 +112,8 @@ def test_r15_each_page_says_what_is_true_and_tells_strangers_nothing_more(
     assert Buttons(strangers.content.decode()).labels == ways
     assert Buttons(own.content.decode()).inline == []
     assert started.order.number in own.content.decode()
-    assert "299" in own.content.decode()
-    for secret in (started.order.number, "299", "astrid@example.org", "Lindqvist", "Vimmerby", "Lantern"):
+    assert "299.00" in own.content.decode()
+    for secret in (started.order.number, "299.00", "astrid@example.org", "Lindqvist", "Vimmerby", "Lantern"):
         assert secret not in strangers.content.decode()
 
 

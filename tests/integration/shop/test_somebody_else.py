@@ -17,7 +17,16 @@ from .books import assert_books_agree
 from .conftest import nothing_changes
 from .test_coming_back import back, page_of, said
 
-PERSONAL = ("astrid@example.org", "Astrid", "Lindqvist", "Storgatan", "Vimmerby", "598 37", "Lantern", "299")
+PERSONAL = (
+    "astrid@example.org",
+    "Astrid",
+    "Lindqvist",
+    "Storgatan",
+    "Vimmerby",
+    "598 37",
+    "Lantern",
+    "299.00",
+)
 
 
 # R5: in another browser, logged out, with a session that has expired
