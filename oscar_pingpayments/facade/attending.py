@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .. import ledger
@@ -11,7 +10,7 @@ from ..ledger import Person
 from ..models import Payment, PaymentOrder, StaffAction
 from . import letters, outbox, refreshing, settling
 from .connection import client_for
-from .writing import must_be_outermost
+from .writing import locked, must_be_outermost
 
 
 class NotPaidError(PingPaymentsError):
@@ -61,8 +60,7 @@ def resolve(
     and ``detail`` are what they looked at (``PaymentOrder.attention``, ``attention_detail``): where something
     else, or more, needs attention by now, that stays.
     """
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment_order_id)
+    with locked(payment_order_id) as book:
         said = f"{book.payment_order.get_attention_display()}: {note}"
         resolved = ledger.resolve(book, by=person.name, note=note, reason=reason, detail=detail)
         if resolved:

@@ -26,6 +26,7 @@ from ..privacy import loggable
 from ..statuses import Meaning
 from . import refreshing
 from .connection import belongs_here
+from .writing import drop_lost_connection
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ def or_repeat(take: Callable[[], Received]) -> Received:
         return take()
     except DatabaseError as error:
         logger.exception("A callback could not be taken", exc_info=loggable(error))
-        refreshing.drop_lost_connection()
+        drop_lost_connection()
         return Received.REPEAT
 
 
@@ -176,7 +177,7 @@ def _leave(log: Callback, payment: Payment, error: Exception) -> None:
         exc_info=loggable(error),
         extra=facts,
     )
-    refreshing.drop_lost_connection()
+    drop_lost_connection()
     try:
         Callback.objects.filter(pk=log.pk).update(outcome=Callback.Outcome.NO_ANSWER)
         if not isinstance(error, GatewayError):
@@ -202,7 +203,7 @@ def _leave_due(payment: Payment) -> None:
             Payment.objects.filter(pk=payment.pk).update(ask_again_at=soon)
         except DatabaseError:
             # Somebody holds its row, who will write more than this; the call is logged first.
-            refreshing.drop_lost_connection()
+            drop_lost_connection()
             return
         payment.ask_again_at = soon
 

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,8 +14,8 @@ from ..exceptions import PingPaymentsError
 from ..ledger import Person
 from ..models import PaymentOrder, StaffAction
 from ..statuses import Meaning, State
-from . import finding, outbox, refreshing
-from .writing import must_be_outermost
+from . import finding, refreshing
+from .writing import locked, must_be_outermost
 
 #: An attempt that is begun while Ping is asked about the others is asked about too: so many times over.
 _ROUNDS = 3
@@ -71,8 +70,7 @@ def change_order(
     WithStaffError.
     """
     _end(payment_order_id, State.CANCELLED, by=by, is_payer=True, deadline=deadline)
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment_order_id)
+    with locked(payment_order_id) as book:
         _refuse_what_is_staffs(book.payment_order, book.order)
         return Changed(book.payment_order, refilled=ledger.refill_from(book, basket))
 
@@ -96,8 +94,7 @@ def _end(
         asked = refreshing.ask_about_all(payment_order, by=by, deadline=deadline)
         if state is State.EXPIRED:
             finding.take_in_unknown(payment_order, by=by)
-        with transaction.atomic(durable=True):
-            book = ledger.lock(payment_order_id)
+        with locked(payment_order_id) as book:
             live = book.live
             if _has_time(book.payment_order, state):
                 return book.payment_order
@@ -118,7 +115,6 @@ def _end(
                     ledger.acted(book.payment_order, StaffAction.Name.CANCEL, person)
                 if ended and live is not None and live.meaning is Meaning.WAITING:
                     ledger.set_aside(live)
-                outbox.publish(book.news)
                 return book.payment_order
     raise StillPayableError(
         _("An attempt to pay order %(number)s is on its way.") % {"number": payment_order.order_number}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from django.db import transaction
 from django.utils import timezone
 
 from .. import ledger
@@ -12,8 +11,9 @@ from ..exceptions import NotFoundError, UnexpectedAnswerError
 from ..models import PaymentOrder
 from ..privacy import loggable
 from ..statuses import Meaning
-from . import outbox, refreshing
+from . import refreshing
 from .connection import client_for
+from .writing import locked
 
 logger = logging.getLogger(__name__)
 
@@ -40,14 +40,12 @@ def take_in_unknown(payment_order: PaymentOrder, *, by: str) -> None:
     if held.issuperset(remote.id for remote in listed):
         return
     found = []
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment_order.pk)
+    with locked(payment_order.pk) as book:
         for remote in listed:
             payment = ledger.taken_in(book, remote)
             if payment is not None:
                 ledger.apply_answer(book, payment, remote, asked_by=by, asked_at=asked_at)
                 found.append(payment)
-        outbox.publish(book.news)
     for payment in found:
         logger.warning(
             "Ping has an attempt that the shop did not know",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
@@ -12,8 +11,9 @@ from .. import conf, ledger
 from ..exceptions import PingPaymentsError
 from ..ledger import Book, Person
 from ..models import PaymentOrder, StaffAction
-from . import outbox, refreshing
+from . import refreshing
 from .connection import client_for
+from .writing import locked
 
 #: How long the payer of an order that staff send a link for may be given, at least and at most.
 SHORTEST_LINK = timedelta(minutes=15)
@@ -47,8 +47,7 @@ def send_payment_link(
     client_for(payment_order)  # which raises where today's credentials are not the order's
     if payment_order.is_awaiting:
         refreshing.ask_about_all(payment_order, by="staff", stop_after=_STALE)
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment_order_id)
+    with locked(payment_order_id) as book:
         if why_not := _why_not(book):
             raise NoLinkError(why_not)
         until = timezone.now() + window
@@ -59,7 +58,6 @@ def send_payment_link(
             book.payment_order, StaffAction.Name.LINK, person, f"{detail}\n{message}".strip()
         )
         ledger.letters.link(book, str(action.pk), message)
-        outbox.publish(book.news)
     return book.payment_order
 
 

@@ -23,8 +23,9 @@ from ..ledger.orders import is_moving_order
 from ..models import PaymentOrder
 from ..privacy import loggable
 from ..statuses import Attention, State
-from . import ending, outbox, refreshing
+from . import ending, refreshing
 from .connection import client_for
+from .writing import locked
 
 logger = logging.getLogger(__name__)
 
@@ -82,10 +83,8 @@ def _stop(payment_order: PaymentOrder) -> None:
 
 def _let_go(payment_order: PaymentOrder) -> None:
     """Give back what an order held that was left to staff when its time ran out, and that they now cancel."""
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment_order.pk)
+    with locked(payment_order.pk) as book:
         ledger.let_go(book)
-        outbox.publish(book.news)
 
 
 def _compare(payment_order: PaymentOrder, new_status: str) -> None:
@@ -94,12 +93,10 @@ def _compare(payment_order: PaymentOrder, new_status: str) -> None:
     ours = {State.CANCELLED: words.cancelled, State.EXPIRED: words.cancelled, State.REFUNDED: new_status}
     if ours.get(State(payment_order.state)) == new_status:
         return
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment_order.pk)
+    with locked(payment_order.pk) as book:
         ledger.attend(
             book,
             Attention.ORDER,
             _("The order was set to “%(status)s” in the instant in which its payment became “%(state)s”.")
             % {"status": new_status, "state": book.payment_order.get_state_display()},
         )
-        outbox.publish(book.news)

@@ -7,7 +7,7 @@ import math
 import time
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connections, router, transaction
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +18,9 @@ from ..gateway import PingClient, RemotePayment
 from ..models import Payment, PaymentOrder
 from ..privacy import loggable
 from ..statuses import Attention, Meaning
-from . import alerts, outbox
+from . import alerts
 from .connection import client_for
+from .writing import drop_lost_connection, locked
 
 logger = logging.getLogger(__name__)
 
@@ -77,13 +78,6 @@ def _ask_alone(payment: Payment, *, by: str) -> Payment:
         return ask(payment, by=by)
     finally:
         row.update(page_asked_at=timezone.now())
-
-
-def drop_lost_connection() -> None:
-    """Let go of a connection to the database that has broken off: the next statement opens another one."""
-    connection = connections[router.db_for_write(Payment)]
-    if not connection.in_atomic_block:
-        connection.close_if_unusable_or_obsolete()
 
 
 def ask(payment: Payment, *, by: str, within: float = math.inf) -> Payment:
@@ -174,8 +168,7 @@ def _write(
 ) -> tuple[Payment, Payment | None]:
     """Write the answer down; return the attempt, and one that nobody should pay any more, or None."""
     useless = None
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment.payment_order_id)
+    with locked(payment.payment_order_id) as book:
         current = book.payment(payment.pk)
         was_live = current.live
         age = asked_at - (current.sent_at or asked_at)
@@ -200,7 +193,6 @@ def _write(
             # Nobody was sent there, or the order has ended: each time it is asked about, until it ends. By a
             # page only in the moment in which that becomes known: whoever follows links may open it.
             useless = current if was_live or by not in _LOOKING else None
-        outbox.publish(book.news)
     return current, useless
 
 
@@ -211,18 +203,14 @@ def tell_staff_if_stuck(payment: Payment, error: Exception) -> None:
     """
     if payment.failed_asks < STUCK_AFTER:
         return
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment.payment_order_id)
+    with locked(payment.payment_order_id) as book:
         words = error.words if isinstance(error, GatewayError) else type(error).__name__
         detail = _("Attempt %(number)d: %(error)s") % {"number": payment.number, "error": words}
         ledger.attend(book, Attention.STUCK, detail)
-        outbox.publish(book.news)
 
 
 def _not_found(payment: Payment, *, by: str, asked_at: datetime) -> Payment:
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment.payment_order_id)
+    with locked(payment.payment_order_id) as book:
         current = book.payment(payment.pk)
         ledger.not_known(book, current, asked_by=by, asked_at=asked_at)
-        outbox.publish(book.news)
     return current

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .. import conf, ledger
@@ -33,7 +32,7 @@ from ..models import Effect, Payment, PaymentOrder, Refund
 from ..statuses import OPEN, RefundState, takes_refunds
 from . import alerts, outbox, refreshing, settling
 from .connection import client_for
-from .writing import write
+from .writing import locked, write
 
 logger = logging.getLogger(__name__)
 
@@ -87,8 +86,7 @@ def refund(
     )
     payment = _chosen(payment_order, list(payment_order.payments.order_by("number")), payment_id)
     _look(payment)
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment_order_id)
+    with locked(payment_order_id) as book:
         _refuse_repeat(book.payment_order, key)
         _refuse_where_changed(book.payment_order, seen)
         if not takes_refunds(book.payment_order.status):
@@ -229,19 +227,17 @@ def _give_back(effect: Effect) -> None:
     """
     is_last = effect.tries >= outbox.MAX_TRIES
     client_for(effect.payment_order)  # before anything is written that could not be sent
-    with transaction.atomic(durable=True):
-        book, payment, made = _intended(effect)
+    with locked(effect.payment_order_id) as book:
+        payment, made = _intended(book, effect)
         if made is None or payment.ping_id is None:
             return
         if made.sent_at is not None:
             ledger.refunds.lost(book, made)
-            outbox.publish(book.news)
             return
         try:
             request = ledger.refunds.asked_for(book, made)
         except NotRefundableError as error:
             ledger.refunds.refused(book, made, str(error))
-            outbox.publish(book.news)
             return
     try:
         _send(payment, made, request, may_wait=not is_last)
@@ -254,19 +250,17 @@ def _give_back(effect: Effect) -> None:
 
 def _give_up(effect: Effect) -> None:
     """Leave to a person what could not be given back by itself."""
-    with transaction.atomic(durable=True):
-        book, _payment, made = _intended(effect)
+    with locked(effect.payment_order_id) as book:
+        _payment, made = _intended(book, effect)
         if made is not None and made.sent_at is not None:
             ledger.refunds.lost(book, made)
         elif made is not None:
             ledger.refunds.refused(book, made, str(_("Ping could not be reached.")))
-        outbox.publish(book.news)
 
 
-def _intended(effect: Effect) -> tuple[Book, Payment, Refund | None]:
-    book = ledger.lock(effect.payment_order_id)
+def _intended(book: Book, effect: Effect) -> tuple[Payment, Refund | None]:
     payment = next(each for each in book.payments if each.number == int(effect.about))
-    return book, payment, ledger.refunds.intended(payment)
+    return payment, ledger.refunds.intended(payment)
 
 
 outbox.CARRY_OUT[Effect.Name.REFUND] = _give_back

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
@@ -33,9 +32,9 @@ from ..items import Item
 from ..models import LARGEST_AMOUNT, Payment, PaymentOrder
 from ..money import to_minor
 from ..statuses import Attention
-from . import alerts, limits, outbox
+from . import alerts, limits
 from .connection import client_for
-from .writing import write
+from .writing import locked, write
 
 logger = logging.getLogger(__name__)
 
@@ -117,8 +116,7 @@ def start(payment_order_id: int, context: PaymentContext) -> Payment:
     in a state from which this may be called again.
     """
     payer_address = limits.digest(context.ip_address)
-    with transaction.atomic(durable=True):
-        book = ledger.lock(payment_order_id)
+    with locked(payment_order_id) as book:
         payment_order = book.payment_order
         if not ledger.is_to_be_paid(book):
             raise NotPayableError(f"Order {payment_order.order_number} is not to be paid")
@@ -132,7 +130,6 @@ def start(payment_order_id: int, context: PaymentContext) -> Payment:
             wanted = _describe(book.order, payment_order)
             grace = min(GRACE, conf.get_settings().payment_window)
             payment = ledger.begin(book, items=wanted.items, payer_address=payer_address, grace=grace)
-        outbox.publish(book.news)
     if too_many:
         raise TooManyAttemptsError(f"Too many attempts were made to pay order {payment_order.order_number}")
     request = _request(wanted, payment, context)

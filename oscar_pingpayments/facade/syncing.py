@@ -21,6 +21,7 @@ from ..statuses import State, Status
 from . import ending, outbox, refreshing, settlements, tidying
 from .connection import here
 from .crew import Pace, never_stopped, work_through
+from .writing import drop_lost_connection
 
 logger = logging.getLogger(__name__)
 
@@ -245,7 +246,7 @@ class _Run:
 
     def _leave(self, payment: Payment, error: Exception) -> None:
         """Put off what went wrong, later each time, and let staff see it when that goes on."""
-        refreshing.drop_lost_connection()
+        drop_lost_connection()
         ledger.no_answer(payment, asked_by="sync")
         refreshing.tell_staff_if_stuck(payment, error)
 
