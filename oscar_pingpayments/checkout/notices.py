@@ -13,7 +13,10 @@ from .. import payer
 
 
 class UnfinishedPaymentMixin:
-    """For the basket's and the account's pages: says that an order waits to be paid, and where."""
+    """For the basket's and the account's pages: says that an order waits to be paid, and where.
+
+    A payer whose basket is being placed in another request is given that one again, where it could not be.
+    """
 
     request: HttpRequest
 

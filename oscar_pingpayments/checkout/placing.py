@@ -164,7 +164,7 @@ class PaymentDetailsMixin(SecondClickMixin):
         """Freeze the basket, unless somebody else did since it was read."""
         if self._basket is None:
             super().freeze_basket(basket)  # type: ignore[misc]
-        elif ledger.take(basket):
+        elif ledger.freeze(basket):
             # A second click finds its way by this, and a guest their basket: the cookie is gone by then.
             payer.keep_basket(self.request, basket)
         else:
@@ -175,7 +175,7 @@ class PaymentDetailsMixin(SecondClickMixin):
         if self._basket is None:
             super().restore_frozen_basket()  # type: ignore[misc]
         else:
-            ledger.give_back(self._basket)
+            ledger.reopen(self._basket)
 
     def handle_payment(self, order_number: Any, total: Any, **kwargs: Any) -> None:
         """Make the payment order at Ping; where that fails, nothing has been placed."""
@@ -225,7 +225,7 @@ class PaymentDetailsMixin(SecondClickMixin):
                 raise unable(str(_SOLD_MEANWHILE))
             order = place(order_number, user, basket, *args, **kwargs)
             self._payment_order = facade.place(order, self._ping_id)
-            if not ledger.placed(basket):
+            if not ledger.submit(basket):
                 raise unable(str(_TOOK_TOO_LONG))
         return order
 

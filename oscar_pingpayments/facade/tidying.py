@@ -24,7 +24,7 @@ BITE_OF_PAYERS = 500
 def tidy(stopped: Callable[[], bool]) -> None:
     """Do what can be done at any time, a bite after the other; ``stopped`` is asked before some of them."""
     now = timezone.now()
-    ledger.give_back_left(now - PLACING)
+    ledger.reopen_left(now - PLACING)
     _look_up_payers(stopped)
     for log in (Exchange, Callback):
         _forget(log, now - timedelta(days=conf.get_settings().log_days))

@@ -1,6 +1,6 @@
 """The only writer of money and of Oscar's rows: what Ping says becomes payments, sources, events, statuses.
 
-Nothing here asks Ping, opens a transaction or sends anything: the facade does, and calls the ledger with
+Nothing here asks Ping, commits or sends anything: the facade does, and calls the ledger with
 the rows locked (``lock``). What others must hear of is returned as ``News``.
 """
 
@@ -24,11 +24,12 @@ from .attempts import (
     taken_in,
 )
 from .attention import attend, resolve
-from .baskets import give_back, give_back_left, placed, refill_from, take
+from .baskets import refill_from
 from .book import Book, News, lock
 from .holding import is_still_there, used_up
 from .orders import comes_to, full_name, is_cancelled, note, payable_statuses, payer_of, payers_name
 from .payers import look_up_payers
+from .placing import freeze, reopen, reopen_left, submit
 from .remaining import Remaining, items_of, paying, remaining
 from .sources import CODE
 from .trail import Person, acted
@@ -46,9 +47,8 @@ __all__ = [
     "begin",
     "comes_to",
     "end_unpaid",
+    "freeze",
     "full_name",
-    "give_back",
-    "give_back_left",
     "give_time",
     "has_unknown_status",
     "is_answer_to",
@@ -74,15 +74,16 @@ __all__ = [
     "payer_of",
     "payers_name",
     "paying",
-    "placed",
     "refill_from",
     "refunds",
     "remaining",
+    "reopen",
+    "reopen_left",
     "resolve",
     "set_aside",
     "settlements",
     "started",
-    "take",
+    "submit",
     "taken_in",
     "used_up",
 ]

@@ -102,7 +102,8 @@ class PaymentOrder(Written):
     attention_detail = models.TextField(_("why"), blank=True, default="")
     #: All that a person must look at, of which ``attention`` is what matters most: [about what, detail].
     concerns = models.JSONField(_("all that needs attention"), null=True, blank=True, editable=False)
-    #: How often each of the order's offers was used ({discount's key: frequency}), while it is given back.
+    #: What the order held, while it is given back: {"vouchers": [their keys], "offers": {discount's key: how
+    #: often it was used}}. None while the order holds it; also of one that ended and was left to staff.
     given_back = models.JSONField(_("given back"), null=True, blank=True, editable=False)
     language = models.CharField(_("payer's language"), max_length=16, blank=True, default="")
     #: What staff find the payer by, in lower case: None before it was looked up, "" where nothing is known or

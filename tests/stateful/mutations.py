@@ -184,8 +184,8 @@ MUTATIONS = [
     ),
     Mutation(
         "baskets that a process left stay frozen",
-        "ledger/baskets.py",
-        "given += sum(give_back(placing.basket) for placing in bite)",
+        "ledger/placing.py",
+        "given += sum(reopen(placing.basket) for placing in bite)",
         "left.delete()",
     ),
     Mutation(
