@@ -20,7 +20,7 @@ from oscar.core.loading import get_model
 from oscar_pingpayments import facade
 from oscar_pingpayments import payer as payer_module
 from oscar_pingpayments.facade import outbox
-from oscar_pingpayments.ledger import baskets
+from oscar_pingpayments.ledger import placing
 from oscar_pingpayments.models import Effect, Exchange, Payment, Placing
 from tests.shopper import CARD, Shopper
 
@@ -121,7 +121,7 @@ def test_s1_the_second_click_is_not_kept_waiting_for_an_earlier_order_whose_proc
 
 
 def test_c9_one_sync_gives_all_baskets_back_however_many(db, monkeypatch):
-    monkeypatch.setattr(baskets, "BITE", 2)
+    monkeypatch.setattr(placing, "BITE", 2)
     for _ in range(5):
         Placing.objects.create(
             basket=Basket.objects.create(status="Frozen"), at=timezone.now() - timedelta(hours=1)
