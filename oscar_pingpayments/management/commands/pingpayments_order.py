@@ -111,6 +111,8 @@ class Command(BaseCommand):
         say(f"Order {payment_order.order_number}: {payment_order.get_state_display()}")
         say(f"  asked for {payment_order.amount} {currency}, paid {payment_order.amount_paid}", ending="")
         say(f", given back {payment_order.amount_refunded}")
+        if payment_order.is_awaiting:
+            say(f"  to be paid before {_time(payment_order.expires_at)}")
         self._show_difference(payment_order)
         say(f"  Ping's payment order {payment_order.ping_id} ({payment_order.environment})", ending="")
         say(f", {payment_order.get_status_display()}")

@@ -259,6 +259,7 @@ def test_the_command_knows_attempts_that_ping_does_not(shopper, product, ping, c
 
     shown = command(shopper.order.number)
 
+    assert f"  to be paid before {shopper.payment_order.expires_at:%Y-%m-%d %H:%M:%S} UTC" in shown
     assert "Attempt 1: not heard of yet, may still be paid" in shown
     assert "Ping's payment unknown" in shown
 
