@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,7 +27,7 @@ from ..exceptions import (
     RejectedError,
     UnexpectedAnswerError,
 )
-from ..gateway import Address, InitiatedPayment, NewPayment, OrderItem, Payer, PingClient
+from ..gateway import InitiatedPayment, NewPayment, Payer, PingClient
 from ..items import Item
 from ..models import LARGEST_AMOUNT, Payment, PaymentOrder
 from ..money import to_minor
@@ -127,12 +127,12 @@ def start(payment_order_id: int, context: PaymentContext) -> Payment:
         too_many = _are_too_many(book, payer_address)
         if not too_many:
             client = client_for(payment_order)  # before an attempt is written that could not be sent
-            wanted = _describe(book.order, payment_order)
+            items, payer = ledger.items_of(book.order, payment_order), ledger.payer_of(book.order)
             grace = min(GRACE, conf.get_settings().payment_window)
-            payment = ledger.begin(book, items=wanted.items, payer_address=payer_address, grace=grace)
+            payment = ledger.begin(book, items=items, payer_address=payer_address, grace=grace)
     if too_many:
         raise TooManyAttemptsError(f"Too many attempts were made to pay order {payment_order.order_number}")
-    request = _request(wanted, payment, context)
+    request = _request(payment, items, payer, context)
     try:
         answer = _initiate(client.within(context.seconds_left), payment_order, request)
     except NotSentError:
@@ -182,66 +182,27 @@ def _write(payment: Payment, entry: Callable[..., None], *args: object, **facts:
     return write(payment.payment_order_id, write_entry)
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is read of Oscar's order while it is locked."""
-
-    currency: str
-    total: int
-    items: tuple[Item, ...]
-    payer: Mapping[str, str] = field(repr=False)
-    order_number: str
-    language: str
-
-
-def _describe(order: Any, payment_order: PaymentOrder) -> _Wanted:
-    return _Wanted(
-        currency=payment_order.currency,
-        total=to_minor(payment_order.amount, payment_order.currency),
-        items=ledger.items_of(order, payment_order),
-        payer=ledger.payer_of(order),
-        order_number=payment_order.order_number,
-        language=payment_order.language,
-    )
-
-
 @sensitive_variables("payer", "back", "parameters")
-def _request(wanted: _Wanted, payment: Payment, context: PaymentContext) -> NewPayment:
+def _request(payment: Payment, items: Sequence[Item], payer: Payer, context: PaymentContext) -> NewPayment:
     settings = conf.get_settings()
-    payer = wanted.payer
+    payment_order = payment.payment_order
     back = context.absolute_url(reverse("pingpayments:return", args=[payment.token]))
     parameters: dict[str, object] = {
         "success_url": back,
         "error_url": back,
-        "locale": settings.locale_for(wanted.language),
+        "locale": settings.locale_for(payment_order.language),
     }
     if settings.cashier:
         parameters["cashier"] = dict(settings.cashier)
     return NewPayment(
-        currency=wanted.currency,
-        total_amount=wanted.total,
+        currency=payment.currency,
+        total_amount=to_minor(payment.amount, payment.currency),
         provider=settings.provider,
         method=settings.method,
-        order_items=tuple(
-            OrderItem(item.label, item.amount, item.vat_rate, item.merchant_id) for item in wanted.items
-        ),
-        payer=Payer(
-            name=payer.get("name", ""),
-            email=payer.get("email", ""),
-            phone_number=payer.get("phone_number", ""),
-            ip_address=context.ip_address,
-            address=Address(
-                street=payer.get("street", ""),
-                postal_code=payer.get("postal_code", ""),
-                city=payer.get("city", ""),
-                county=payer.get("county", ""),
-                country=payer.get("country", ""),
-            )
-            if "street" in payer
-            else None,
-        ),
+        order_items=ledger.for_ping(items),
+        payer=replace(payer, ip_address=context.ip_address),
         provider_method_parameters=parameters,
         # Ours, to find the attempt again at Ping where its answer was lost.
-        metadata={"order_number": wanted.order_number, "attempt": str(payment.number)},
+        metadata={"order_number": payment_order.order_number, "attempt": str(payment.number)},
         status_callback_url=context.absolute_url(reverse("pingpayments:callback", args=[payment.token])),
     )

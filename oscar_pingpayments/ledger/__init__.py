@@ -30,7 +30,7 @@ from .holding import is_still_there, used_up
 from .orders import comes_to, full_name, is_cancelled, note, payable_statuses, payer_of, payers_name
 from .payers import look_up_payers
 from .placing import freeze, reopen, reopen_left, submit
-from .remaining import Remaining, items_of, paying, remaining
+from .remaining import Remaining, for_ping, items_of, paying, remaining
 from .sources import CODE
 from .trail import Person, acted
 from .usage import end_unpaid, is_left_to_staff, let_go
@@ -47,6 +47,7 @@ __all__ = [
     "begin",
     "comes_to",
     "end_unpaid",
+    "for_ping",
     "freeze",
     "full_name",
     "give_time",

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from django.utils import translation
 from oscar.core.loading import get_class, get_model
 
 from .. import conf
+from ..gateway import Address, Payer
 from ..items import Charge, Kind
 from ..models import read_again, written
 from ..money import to_minor
@@ -105,20 +107,22 @@ def payers_name(order: Any) -> str:
     return address.name if address is not None else full_name(order.user)
 
 
-def payer_of(order: Any) -> dict[str, str]:
-    """Return what Oscar knows of the payer, in Ping's words; only what is there."""
+def payer_of(order: Any) -> Payer:
+    """Return what Oscar knows of the payer, as Ping is told; the address only where there is a street."""
     address = order.billing_address or order.shipping_address
-    payer = {"email": order.email or "", "name": payers_name(order)}
-    if address is not None:
-        payer |= {
-            "phone_number": str(getattr(address, "phone_number", "") or ""),
-            "street": ", ".join(part for part in (address.line1, address.line2, address.line3) if part),
-            "postal_code": address.postcode or "",
-            "city": address.line4 or "",
-            "county": address.state or "",
-            "country": address.country_id or "",
-        }
-    return {key: value for key, value in payer.items() if value}
+    payer = Payer(name=payers_name(order), email=order.email or "")
+    if address is None:
+        return payer
+    street = ", ".join(part for part in (address.line1, address.line2, address.line3) if part)
+    lives = Address(
+        street=street,
+        postal_code=address.postcode or "",
+        city=address.line4 or "",
+        county=address.state or "",
+        country=address.country_id or "",
+    )
+    phone_number = str(getattr(address, "phone_number", "") or "")
+    return replace(payer, phone_number=phone_number, address=lives if street else None)
 
 
 def note(order: Any, message: object) -> None:

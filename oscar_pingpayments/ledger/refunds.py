@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import statuses
 from ..exceptions import NotRefundableError
-from ..gateway import NewRefund, OrderItem, RemoteRefund
+from ..gateway import NewRefund, RemoteRefund
 from ..items import Kind
 from ..models import Effect, Payment, Refund, StaffAction
 from ..money import to_minor
@@ -21,7 +21,7 @@ from ..statuses import Attention, RefundState
 from . import orders
 from .attention import attend, in_words, settle
 from .book import Book
-from .remaining import Remaining, amount_of, keep_items, kept_parts, paying, remaining
+from .remaining import Remaining, amount_of, for_ping, keep_items, kept_parts, paying, remaining
 from .trail import Person, acted
 
 _SOON = timedelta(minutes=1)
@@ -116,9 +116,7 @@ def asked_for(book: Book, refund: Refund) -> NewRefund:
         reason=refund.reason,
         description=refund.description,
         message=refund.message,
-        order_items=tuple(
-            OrderItem(item.label, item.amount, item.vat_rate, item.merchant_id) for item in items
-        ),
+        order_items=for_ping(items),
     )
 
 

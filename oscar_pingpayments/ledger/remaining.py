@@ -12,6 +12,7 @@ from uuid import UUID
 
 from .. import conf
 from ..exceptions import MoneyError
+from ..gateway import OrderItem
 from ..items import Item, Kind, order_items
 from ..models import Payment, PaymentOrder, Refund
 from ..money import from_minor, to_minor
@@ -117,6 +118,11 @@ def keep_items(payment: Payment, order: Any) -> None:
     if payment.items is None:
         payment.items = kept(sent_items(payment, order))
         payment.save(update_fields=["items"])
+
+
+def for_ping(items: Sequence[Item]) -> tuple[OrderItem, ...]:
+    """Return items as Ping is told of them."""
+    return tuple(OrderItem(item.label, item.amount, item.vat_rate, item.merchant_id) for item in items)
 
 
 def kept(items: Sequence[Item]) -> list[dict[str, object]]:

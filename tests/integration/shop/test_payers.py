@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import connection
 
-from oscar_pingpayments import facade, ledger
+from oscar_pingpayments import facade, gateway, ledger
 from oscar_pingpayments.dashboard import access
 from oscar_pingpayments.dashboard.people import Payer
 from oscar_pingpayments.facade import Person, tidying
@@ -82,7 +82,7 @@ def test_the_shops_own_model_of_a_user_may_name_them_as_it_likes(names, name, la
         "payer_last_name": last_name,
         "payer_email": email,
     }
-    assert ledger.payer_of(order) == {"email": email, **({"name": name} if name else {})}
+    assert ledger.payer_of(order) == gateway.Payer(name=name, email=email)
     assert Payer.of(SimpleNamespace(order=order)) == Payer(name, email)
     assert access.person(SimpleNamespace(pk=7, **vars(user))) == Person(name or email, 7)
 

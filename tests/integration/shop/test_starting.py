@@ -13,6 +13,7 @@ from oscar.test import factories
 from oscar_pingpayments import facade, ledger
 from oscar_pingpayments.exceptions import NotSentError
 from oscar_pingpayments.facade import connection
+from oscar_pingpayments.gateway import Address, Payer
 from oscar_pingpayments.models import Exchange, Payment, PaymentOrder
 from tests.shopper import Shopper, create_product
 
@@ -81,7 +82,7 @@ def test_a_customer_without_an_address_is_known_by_name(customer, ping, rf):
     order = factories.create_order(user=customer, shipping_address=None)
     order.shipping_address = None
 
-    assert ledger.payer_of(order) == {"email": "astrid@example.org", "name": "Astrid Lindqvist"}
+    assert ledger.payer_of(order) == Payer(name="Astrid Lindqvist", email="astrid@example.org")
 
 
 def test_of_a_guest_without_an_address_only_the_email_is_known(db):
@@ -90,7 +91,7 @@ def test_of_a_guest_without_an_address_only_the_email_is_known(db):
     order.shipping_address = None
     order.guest_email = "astrid@example.org"
 
-    assert ledger.payer_of(order) == {"email": "astrid@example.org"}
+    assert ledger.payer_of(order) == Payer(email="astrid@example.org")
 
 
 def test_the_billing_address_is_the_payers(started):
@@ -105,14 +106,8 @@ def test_the_billing_address_is_the_payers(started):
         country_id="SE",
     )
 
-    assert ledger.payer_of(order) == {
-        "email": "astrid@example.org",
-        "name": "Karl Blom",
-        "street": "Box 1, Floor 2",
-        "postal_code": "22100",
-        "city": "Lund",
-        "country": "SE",
-    }
+    lives = Address(street="Box 1, Floor 2", postal_code="22100", city="Lund", country="SE")
+    assert ledger.payer_of(order) == Payer(name="Karl Blom", email="astrid@example.org", address=lives)
 
 
 def test_several_of_a_product_are_one_item(shopper, ping):
