@@ -189,6 +189,8 @@ def test_by_keyboard_alone(open_page, store):
     page.keyboard.press("Enter")
     page.wait_for_url("**/preview/")
     page.locator("#place-order").focus()
+    outline = page.locator("#place-order").evaluate("button => getComputedStyle(button).outlineStyle")
+    assert outline == "solid"  # where one is can be seen
     page.keyboard.press("Enter")
     visitor.reaches_the_card_page()
     page.locator("#number").focus()

@@ -84,6 +84,14 @@ def test_three_d_secure_asks_and_does_as_it_is_told(api, opened, action, status)
     assert api.get(*opened[:2])["status"] == status
 
 
+def test_the_test_cards_are_spoken_of_only_where_they_are(opened):
+    pointer = "no real money; use a test card below"
+
+    assert pointer in Client().get(opened[2]).content.decode()
+
+    assert pointer not in submit(opened[2], number="5200000000000007").content.decode()
+
+
 def test_a_second_card_after_a_page_that_waited(api, opened):
     submit(opened[2], number="5200000000000023")
 
@@ -188,6 +196,7 @@ def test_the_looks_follow_the_shop_but_nothing_is_injected(api):
     assert 'class="top"' not in html
     assert 'class="total"' not in html
     assert "<footer>" not in html
+    assert "test card" not in html
     assert Client().get("/pay/nothing/style.css").content == b""
 
 
