@@ -132,6 +132,28 @@ def test_r7_the_back_button_from_the_card_page(open_page, store, shoot):
     assert store.order_status(visitor.reaches_the_card_page().types_card().is_thanked()) == "Being processed"
 
 
+def test_a_button_shows_that_it_was_pressed_until_a_page_comes(open_page, store, shoot):
+    visitor = Visitor(open_page()).goes_to_pay().types_card(DECLINED).is_told("declined the payment")
+    page = visitor.page
+    page.route("**/pay/", lambda route: route.fulfill(status=204))  # none comes
+    button = page.get_by_role("button", name="Try again")
+
+    button.click()
+
+    expect(button).to_be_disabled()
+    expect(button).to_have_attribute("aria-busy", "true")
+    expect(button.locator(".pingpayments-spinner")).to_be_visible()
+    expect(page.get_by_role("button", name="Change my order")).to_be_enabled()
+    shoot(page, "pressed")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")  # brought back
+    expect(button).to_be_enabled()
+    expect(button.locator(".pingpayments-spinner")).to_have_count(0)
+    page.unroute("**/pay/")
+    button.click()
+    assert store.order_status(visitor.reaches_the_card_page().types_card().is_thanked()) == "Being processed"
+    assert page.errors == []
+
+
 def test_s3_ping_is_down_when_the_order_is_placed(open_page, ping, shoot):
     visitor = Visitor(open_page()).buys().checks_out().continues_with_card()
     ping.misbehave("create_payment_order", "status", status=503)
