@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest
@@ -27,9 +28,12 @@ logger = logging.getLogger(__name__)
 #: Where Oscar keeps the order that was placed in this session, and the checkout's answers.
 ORDER_KEY = "checkout_order_id"
 CHECKOUT_KEY = "checkout_data"
-TOO_MANY_ATTEMPTS = _(
+_TOO_MANY_ATTEMPTS = _(
     "There were too many attempts to pay that failed. Please choose another way to pay, or try again in an "
     "hour."
+)
+_TOO_MANY_BY_CARD_ALONE = _(
+    "There were too many attempts to pay that failed. Please contact us, or try again in an hour."
 )
 _MOST_NOTICES = 3
 _PLACING_KEY = "pingpayments_placing"
@@ -78,7 +82,7 @@ def start(request: HttpRequest, payment_order: PaymentOrder, context: facade.Pay
     try:
         payment = facade.start(payment_order.pk, context)
     except facade.TooManyAttemptsError:
-        messages.error(request, TOO_MANY_ATTEMPTS)
+        messages.error(request, too_many_attempts())
     except (GatewayError, facade.NotPayableError) as error:
         logger.warning(
             "A payment could not be started",
@@ -95,6 +99,22 @@ def start(request: HttpRequest, payment_order: PaymentOrder, context: facade.Pay
     else:
         return payment_page(payment)
     return order_page(payment_order)
+
+
+def has_other_ways() -> bool:
+    """Whether the shop may have another way to pay than by card.
+
+    It has none where its payment-method step is ours and card is all that it offers. What a step of
+    somebody else's offers we do not know.
+    """
+    checkout: Any = apps.get_app_config("checkout")
+    offers_others = getattr(checkout.payment_method_view, "pingpayments_offers_others", None)
+    return offers_others is None or offers_others()
+
+
+def too_many_attempts() -> Any:
+    """Return what a payer is told who has tried too often to pay by card."""
+    return _TOO_MANY_ATTEMPTS if has_other_ways() else _TOO_MANY_BY_CARD_ALONE
 
 
 def is_own(request: HttpRequest, payment_order: PaymentOrder) -> bool:

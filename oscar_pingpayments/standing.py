@@ -70,6 +70,12 @@ class Standing:
         return payment_order.refilled_at is None and not has_money
 
     @property
+    def is_confirmed_by_mail(self) -> bool:
+        """Whether who ordered is sent an e-mail when the order is paid."""
+        order = self.payment_order.order
+        return conf.get_settings().emails.confirmation and order is not None and bool(order.email)
+
+    @property
     def version(self) -> str:
         """A word that changes when the page has something else to say."""
         attempt = self.attempt

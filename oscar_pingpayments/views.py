@@ -112,7 +112,12 @@ def payment(request: HttpRequest, token: str) -> HttpResponse:
         return render(
             request,
             f"oscar_pingpayments/payment/{standing.page}.html",
-            {"standing": standing, "payment_order": payment_order, "own": own},
+            {
+                "standing": standing,
+                "payment_order": payment_order,
+                "own": own,
+                "other_ways": payer.has_other_ways(),
+            },
         )
 
 

@@ -104,6 +104,11 @@ class PaymentMethodMixin:
     get_success_response: Callable[[], HttpResponse]
     render_to_response: Callable[[dict[str, Any]], HttpResponse]
 
+    @classmethod
+    def pingpayments_offers_others(cls) -> bool:
+        """Whether anything but card can be chosen here: asked by the pages of orders that are not paid."""
+        return bool(conf.get_settings().other_methods)
+
     @cached_property
     def methods(self) -> dict[str, Any]:
         """What can be chosen for this order."""

@@ -190,7 +190,7 @@ class PaymentDetailsMixin(SecondClickMixin):
         except MoneyError as error:
             raise unable(str(_NOT_BY_CARD)) from error
         except facade.TooManyAttemptsError as error:
-            raise unable(str(payer.TOO_MANY_ATTEMPTS)) from error
+            raise unable(str(payer.too_many_attempts())) from error
         except PingPaymentsError as error:
             logger.exception(
                 "No payment order could be made at Ping",

@@ -289,8 +289,8 @@ def test_nothing_serious_is_wrong_for_people_who_see_or_hear_less(open_page, pin
     visitor.is_told("declined the payment")
     scan(visitor.page, "not paid", ".page")
     address = visitor.page.url
-    visitor.page.get_by_role("button", name="Pay in another way").click()
-    visitor.page.wait_for_url("**/payment-method/")
+    visitor.page.get_by_role("button", name="Change my order").click()
+    visitor.page.wait_for_url("**/basket/")
     visitor.page.goto(address)
     visitor.is_told("The order was cancelled")
     scan(visitor.page, "ended", ".page")

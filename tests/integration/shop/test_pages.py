@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
+from django.apps import apps
 from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import date_format
+from oscar.apps.checkout.views import PaymentMethodView
 
 from oscar_pingpayments import facade
 from oscar_pingpayments.models import Payment, PaymentOrder
@@ -17,7 +21,8 @@ from tests.shopper import Shopper
 from .answers import let_ping_answer
 from .conftest import call_back, nothing_changes
 
-OWN_WAYS = {"Pay in another way", "Change my order"}
+OWN_WAYS = {"Change my order"}
+CHARGED_ONCE = "please wait and do not pay again: you are charged once at most"
 
 
 class Buttons(HTMLParser):
@@ -115,6 +120,77 @@ def test_r15_each_page_says_what_is_true_and_tells_strangers_nothing_more(
     assert "299.00" in own.content.decode()
     for secret in (started.order.number, "299.00", "astrid@example.org", "Lindqvist", "Vimmerby", "Lantern"):
         assert secret not in strangers.content.decode()
+
+
+@pytest.mark.parametrize("arrange", [waiting, not_paid, unavailable], ids=lambda value: value.__name__)
+def test_another_way_to_pay_is_offered_where_there_is_one(started, ping, change, arrange):
+    arrange(started, ping)
+    alone = started.sees().content.decode()
+    change(OTHER_METHODS={"invoice": "Invoice"})
+
+    beside_others = started.sees().content.decode()
+
+    assert "Pay in another way" not in alone
+    assert "This cancels the order and puts everything back in your basket:" in alone
+    assert "Pay in another way" in Buttons(beside_others).labels
+    assert "Each of these cancels the order and puts everything back in your basket:" in beside_others
+
+
+def test_another_way_to_pay_is_offered_where_the_shops_own_step_asks(started, monkeypatch):
+    """What that step offers beside card we do not know."""
+    monkeypatch.setattr(apps.get_app_config("checkout"), "payment_method_view", PaymentMethodView)
+
+    assert "Pay in another way" in Buttons(started.sees().content.decode()).labels
+
+
+@pytest.mark.parametrize(
+    ("arrange", "words"),
+    [(not_paid, "kept for you until {},"), (unavailable, "Until {} it is kept for you")],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_page_says_until_when_the_order_is_kept(started, ping, arrange, words):
+    arrange(started, ping)
+    until = date_format(timezone.localtime(started.payment_order.expires_at), "DATETIME_FORMAT")
+
+    assert words.format(until) in started.sees().content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sends", "tells"), [(True, f"{CHARGED_ONCE}, and we e-mail you when"), (False, f"{CHARGED_ONCE}.")]
+)
+def test_who_waits_is_told_not_to_pay_again_and_whether_an_e_mail_comes(started, change, sends, tells):
+    change(EMAILS={"confirmation": sends})
+    path = reverse("pingpayments:payment", args=[started.payment_order.token])
+
+    assert tells in started.sees().content.decode()
+    assert f"{CHARGED_ONCE}." in Client().get(path).content.decode()  # it is not sent to a stranger
+
+
+@pytest.mark.parametrize("sends", [True, False])
+def test_a_stranger_hears_of_the_confirmation_where_it_is_sent(started, ping, change, sends):
+    change(EMAILS={"confirmation": sends})
+    paid(started, ping)
+    page = Client().get(reverse("pingpayments:payment", args=[started.payment_order.token])).content.decode()
+
+    assert "The payment has arrived." in page
+    assert ("A confirmation is sent by e-mail" in page) is sends
+
+
+def test_the_payer_sees_what_came_where_it_must_be_looked_at(started, ping):
+    checking(started, ping)
+    page = started.sees()
+    strangers = Client().get(page.request["PATH_INFO"]).content.decode()
+
+    assert re.search(r"<dt>Received</dt><dd>[^<]*0\.01</dd>", page.content.decode())
+    assert "Received" not in strangers
+
+
+def test_nothing_is_said_to_have_come_of_money_in_another_currency(started, ping):
+    let_ping_answer(ping, started.payment, currency="EUR")
+    page = started.sees().content.decode()
+
+    assert "We are checking your payment" in page
+    assert "Received" not in page
 
 
 def test_the_payer_of_a_paid_order_is_thanked_in_the_same_session(started, ping):

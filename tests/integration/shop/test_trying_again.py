@@ -47,7 +47,10 @@ def tries_again(shopper: Shopper) -> Payment:
     ],
 )
 @pytest.mark.parametrize("heard_by", ["return", "callback"])
-def test_r8_every_failure_is_told_in_plain_words_with_three_ways_out(started, ping, fails, words, heard_by):
+def test_r8_every_failure_is_told_in_plain_words_with_three_ways_out(
+    started, ping, change, fails, words, heard_by
+):
+    change(OTHER_METHODS={"invoice": "Invoice"})
     if fails.isupper():
         ping.says(started.payment.ping_id, fails)
         back = reverse("pingpayments:return", args=[started.payment.token])
@@ -60,7 +63,7 @@ def test_r8_every_failure_is_told_in_plain_words_with_three_ways_out(started, pi
 
     assert page.redirect_chain == [(page_of(started), 303)]
     assert words in page.content.decode()
-    assert "Nothing has been charged. Your order is kept for you for a while" in page.content.decode()
+    assert "Nothing has been charged. Your order is kept for you until " in page.content.decode()
     assert Buttons(page.content.decode()).labels == {"Try again", "Pay in another way", "Change my order"}
     assert started.order.status == "Pending"
     assert started.order.lines.get().num_allocated == 1
