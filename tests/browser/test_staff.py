@@ -73,6 +73,41 @@ def test_part_of_an_order_goes_back(clerk, paid_for, store, ping, shoot):
     shoot(page, "staff-order")
 
 
+def test_what_is_typed_is_what_goes_back(open_page, clerk, paid_for, ping):
+    ping.manners(refunds="wait")  # or the second form would have seen one that is done meanwhile
+    number = paid_for(2)
+    page = clerk.finds(number).begins("Refund").page
+    choices = [
+        page.get_by_label(name) for name in ("Everything that is left (947.00\xa0kr)", "Parts", "An amount")
+    ]
+    everything, parts, amount = choices
+    for choice in choices:
+        expect(choice).not_to_be_checked()
+    everything.check()
+    page.get_by_label("Holmen lantern").fill("1")
+    expect(parts).to_be_checked()
+    page.get_by_label("Holmen lantern").fill("")
+    everything.check()
+    page.get_by_label("Shipping").check()
+    expect(parts).to_be_checked()
+    page.get_by_label("Shipping").uncheck()
+    page.get_by_label("Amount", exact=True).fill("100")
+    expect(amount).to_be_checked()
+    assert page.errors == []
+
+    without = Clerk(open_page(java_script_enabled=False)).finds(number).begins("Refund")
+    without.page.get_by_label("Everything that is left").check()
+    without.page.get_by_label("Amount", exact=True).fill("100")
+    without.confirms("Refund")
+    expect(without.page.get_by_text("You typed an amount: choose “An amount”, or empty it.")).to_be_visible()
+    without.page.get_by_label("An amount").check()
+    without.confirms("Refund").is_told("Refund of 100.00 SEK")
+
+    clerk.confirms("Refund").page.get_by_text("Things have changed meanwhile.").wait_for()
+    clerk.confirms("Refund").is_told("Refund of 100.00 SEK")
+    assert page.errors == []
+
+
 def test_m1_an_order_that_was_paid_twice_is_set_right(open_page, clerk, store, ping, shoot):
     payer = Visitor(open_page()).goes_to_pay().types_card(DECLINED).is_told("declined the payment")
     payer.page.get_by_role("button", name="Try again").click()
@@ -91,6 +126,7 @@ def test_m1_an_order_that_was_paid_twice_is_set_right(open_page, clerk, store, p
     expect(page.get_by_label("Of which payment").locator("option:checked")).to_have_text(
         "Attempt 1: 498.00 SEK left"
     )
+    page.get_by_label("Everything that is left").check()
     clerk.confirms("Refund").is_told("Refund of 498.00 SEK")
     expect(clerk.fact("Paid")).to_have_text("996.00\xa0kr")
     clerk.begins("Ask Ping").confirms("Ask Ping").is_told("Ping was asked")

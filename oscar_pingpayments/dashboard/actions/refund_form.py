@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from ... import facade
 from ...models import Refund
 from ...statuses import Attention
+from ..amounts import shown
 from ..case import Case
 from .base import ActionForm
 
@@ -24,11 +25,7 @@ class RefundForm(ActionForm):
     payment = forms.TypedChoiceField(label=_("Of which payment"), coerce=int)
     what = forms.ChoiceField(
         label=_("What is to go back"),
-        choices=[
-            ("all", _("Everything that is left")),
-            ("parts", _("Parts of the order")),
-            ("amount", _("An amount")),
-        ],
+        choices=[("all", ""), ("parts", _("Parts of the order")), ("amount", _("An amount"))],
         widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
     )
     shipping = forms.BooleanField(required=False)
@@ -73,7 +70,16 @@ class RefundForm(ActionForm):
         first = next((each for each in offered if each.pays), None)
         chosen = spare[0] if is_spare else first or (offered[0] if offered else None)
         field.initial = chosen.payment.pk if chosen else None
-        self.fields["what"].initial = "all"
+        self._offer_all(offered)
+
+    def _offer_all(self, offered: list[facade.RefundablePayment]) -> None:
+        """Name the sum, where it is sure. Nothing is chosen beforehand, so that nothing typed is ignored."""
+        everything: Any = _("Everything that is left")
+        if len(offered) == 1:
+            left = shown(offered[0].left, self.order_currency)
+            everything = _("Everything that is left (%(amount)s)") % {"amount": left}
+        field: Any = self.fields["what"]
+        field.choices = [("all", everything), *field.choices[1:]]
 
     def _offer_parts(self) -> None:
         paying = self.found.paying
@@ -116,6 +122,7 @@ class RefundForm(ActionForm):
     def clean(self) -> dict[str, Any]:
         """Return what the facade is to be asked for, as well."""
         answers = super().clean() or {}
+        self._refuse_what_is_typed_elsewhere(answers)
         what, amount = answers.get("what"), answers.get("amount")
         chosen = next(
             (each for each in self.found.payments if each.payment.pk == answers.get("payment")), None
@@ -135,6 +142,17 @@ class RefundForm(ActionForm):
             elif not any(wanted.values()):
                 self.add_error("what", _("Say which parts."))
         return answers | {"wanted": wanted}
+
+    def _refuse_what_is_typed_elsewhere(self, answers: dict[str, Any]) -> None:
+        """Let nothing that was typed be ignored, where another choice is made."""
+        what = answers.get("what")
+        if what is None:
+            return
+        if what != "amount" and answers.get("amount") is not None:
+            self.add_error("amount", _("You typed an amount: choose “An amount”, or empty it."))
+        named = [field.name for field in self.parts if answers.get(field.name)]
+        if what != "parts" and named:
+            self.add_error(named[0], _("You named parts: choose “Parts of the order”, or take them out."))
 
     @staticmethod
     def _parts(answers: dict[str, Any]) -> dict[str, Any]:

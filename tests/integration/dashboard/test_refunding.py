@@ -42,6 +42,65 @@ def test_what_is_left_of_the_order_is_offered(desk, bought):
     assert "paid SEK1,056.00, refunded SEK0.00, on its way SEK647.00, <strong>left SEK409.00" in page
 
 
+def bare(words: str) -> str:
+    """Return words without the spaces that belong to amounts, which releases of Babel set differently."""
+    return words.replace("\xa0", "")
+
+
+def choices(page) -> list[tuple[str, str]]:
+    """Return what can be chosen to go back."""
+    return [(value, bare(str(label))) for value, label in page.context["form"].fields["what"].choices]
+
+
+def test_the_sum_is_named_and_nothing_is_chosen_beforehand(desk, bought):
+    bought.refund(amount=Decimal("56.00"))
+
+    page = desk.get(at("refund", bought.payment_order))
+
+    assert choices(page) == [
+        ("all", "Everything that is left (SEK1,000.00)"),
+        ("parts", "Parts of the order"),
+        ("amount", "An amount"),
+    ]
+    assert page.context["form"]["what"].value() is None
+    assert "checked" not in text(page).partition("What is to go back")[2].partition("</fieldset>")[0]
+
+
+AMOUNT_TYPED = "You typed an amount: choose “An amount”, or empty it."
+PARTS_NAMED = "You named parts: choose “Parts of the order”, or take them out."
+
+
+@pytest.mark.parametrize(
+    ("typed", "errors"),
+    [
+        ({"what": "all", "amount": "100"}, {"amount": [AMOUNT_TYPED]}),
+        ({"what": "parts", "line": "1", "amount": "100"}, {"amount": [AMOUNT_TYPED]}),
+        ({"what": "all", "line": "1", "shipping": "on"}, {"line": [PARTS_NAMED]}),
+        ({"what": "all", "shipping": "on"}, {"shipping": [PARTS_NAMED]}),
+        ({"what": "amount", "amount": "100", "surcharges": "on"}, {"surcharges": [PARTS_NAMED]}),
+        ({"what": "all", "amount": "x"}, {"amount": ["Enter a number."]}),
+        ({"amount": "100"}, {"what": ["This field is required."]}),
+    ],
+    ids=str,
+)
+def test_what_is_typed_is_never_ignored(desk, bought, ping, typed, errors):
+    names = {"line": f"line_{bought.lanterns.pk}"}
+    typed = {names.get(name, name): value for name, value in typed.items()}
+
+    response = do(desk, "refund", bought.payment_order, **typed)
+
+    assert response.context["form"].errors == {names.get(name, name): why for name, why in errors.items()}
+    assert asked(ping) == []
+    assert Refund.objects.count() == 0
+    assert trail() == []
+
+
+def test_no_pieces_are_not_a_part(desk, bought, ping):
+    do(desk, "refund", bought.payment_order, **{"what": "all", f"line_{bought.lanterns.pk}": "0"})
+
+    assert [sent["amount"] for sent in asked(ping)] == [105600]
+
+
 def test_everything_goes_back(desk, bought, ping):
     response = do(
         desk,
@@ -228,6 +287,7 @@ def test_m1_money_that_came_twice_is_offered_first(desk, shopper, product, ping)
         "Attempt 2, which paid the order: 299.00 SEK left",
     ]
     assert form["payment"].value() == first.pk
+    assert choices(page)[0] == ("all", "Everything that is left")
     address = at("refund", shopper.payment_order)
     line = next(name for name in form.fields if name.startswith("line_"))
     refused = desk.post(address, answers(page, **{"what": "parts", line: "1"}))
