@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import formats, timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from ... import facade
 from ...models import PaymentOrder, StaffAction
@@ -46,21 +46,21 @@ class SendConfirmation(Action):
         return _("The confirmation was sent to %(email)s.") % {"email": self.case.payer.email}
 
 
+def _windows() -> list[tuple[int, str]]:
+    """Return for how long a link can be paid, in hours, in the words of whoever is asked."""
+    hours, days = (1, 4, 24, 48), (7, 14, 30)
+    return [
+        *((each, ngettext("%(hours)d hour", "%(hours)d hours", each) % {"hours": each}) for each in hours),
+        *((24 * each, ngettext("%(days)d day", "%(days)d days", each) % {"days": each}) for each in days),
+    ]
+
+
 class _LinkForm(ActionForm):
     hours = forms.TypedChoiceField(
         label=_("It can be paid for"),
         coerce=int,
         initial=48,
-        choices=[
-            *(
-                (hours, ngettext_lazy("%(hours)d hour", "%(hours)d hours", "hours") % {"hours": hours})
-                for hours in (1, 4, 24, 48)
-            ),
-            *(
-                (24 * days, ngettext_lazy("%(days)d day", "%(days)d days", "days") % {"days": days})
-                for days in (7, 14, 30)
-            ),
-        ],
+        choices=_windows,
     )
     message = forms.CharField(
         label=_("Message to the payer"),

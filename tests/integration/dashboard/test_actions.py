@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.db import connection
 from django.urls import resolve
-from django.utils import formats, timezone
+from django.utils import formats, timezone, translation
 
 from oscar_pingpayments import facade
 from oscar_pingpayments.facade import once
@@ -343,6 +343,14 @@ def test_staff_send_a_link_to_pay_by(desk, started):
     assert [message.to for message in mail.outbox] == [["astrid@example.org"]]
     assert "Welcome back" in mail.outbox[0].body
     assert trail() == [("link", NAME, f"Can be paid until {shown}\nWelcome back")]
+
+
+def test_for_how_long_is_asked_in_the_language_of_whoever_is_asked(desk, started):
+    with translation.override("sv"):
+        page = desk.get(at("link", started.payment_order))
+
+    for label in ("1 timme", "4 timmar", "24 timmar", "48 timmar", "7 dagar", "14 dagar", "30 dagar"):
+        assert f">{label}</option>" in text(page)
 
 
 def test_a_link_that_a_colleague_has_just_sent_is_not_sent_again(desk, staff, started):
