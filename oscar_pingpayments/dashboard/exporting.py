@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.generic import View
 
 from ..models import PaymentOrder
@@ -32,8 +33,8 @@ _HEADINGS = (
     _("E-mail"),
     _("Currency"),
     _("Amount"),
-    _("Paid"),
-    _("Refunded"),
+    pgettext_lazy("money", "Paid"),
+    pgettext_lazy("money", "Refunded"),
     _("State"),
     _("Needs attention"),
     _("Paid at"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from oscar_pingpayments import facade, simulator
 from oscar_pingpayments.dashboard import case
@@ -55,6 +56,15 @@ def test_what_was_asked_for_paid_refunded_and_kept_is_shown(desk, eventful):
         ("Kept", "249.00"),
     ]:
         assert f"<dt>{label}</dt><dd>SEK{amount}</dd>" in page
+
+
+def test_in_swedish_an_amount_and_an_order_are_paid_in_different_words(desk, eventful):
+    with translation.override("sv"):
+        page = text(desk.get(at("detail", eventful.payment_order)))
+
+    assert '<span class="badge pingpayments-state pingpayments-paid">Betald</span>' in page
+    for label in ("Betalt", "Återbetalt"):
+        assert f"<dt>{label}</dt>" in page
 
 
 def test_m7_an_order_that_was_edited_since_shows_the_difference(desk, eventful):
