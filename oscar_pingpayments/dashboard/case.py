@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.shortcuts import get_object_or_404
 
 from ..models import Callback, Effect, Exchange, Payment, PaymentOrder, Refund, StaffAction
-from ..statuses import TAKING
+from ..statuses import OPEN, TAKING
 from .people import Payer
 
 #: So many of the newest entries of each log are shown.
@@ -64,6 +64,11 @@ class Case:
     def kept(self) -> Decimal:
         """What was paid and not given back."""
         return self.payment_order.amount_paid - self.payment_order.amount_refunded
+
+    @property
+    def going_back(self) -> Decimal:
+        """What is on its way back, or may be."""
+        return sum((refund.amount for refund in self.refunds if refund.state in OPEN), Decimal(0))
 
     @property
     def left(self) -> Decimal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -13,11 +13,14 @@ from django.utils.translation import pgettext_lazy
 from ... import facade
 from ...exceptions import OutcomeUnknownError
 from ...models import Refund, StaffAction
-from ...statuses import OPEN, takes_refunds
+from ...statuses import OPEN, RefundState, takes_refunds
 from ..access import Right
 from ..case import Case
 from .base import Action, ActionForm, UnknownOutcomeError
 from .refund_form import LONGEST, RefundForm
+
+#: How long a refund that Ping has accepted is left alone: it is no case for staff yet.
+PATIENCE = timedelta(hours=1)
 
 
 class GiveBack(Action):
@@ -77,7 +80,7 @@ class _AsideForm(ActionForm):
         field: Any = self.fields["refund"]
         field.choices = [
             (refund.pk, f"{refund}: {refund.get_state_display()}, {_shown(refund.created_at)}")
-            for refund in _on_their_way(case)
+            for refund in _doubtful(case)
         ]
 
 
@@ -97,8 +100,8 @@ class SetAside(Action):
 
     @classmethod
     def applies(cls, case: Case) -> bool:
-        """Where a refund is on its way."""
-        return bool(_on_their_way(case))
+        """Where nobody knows whether Ping has a refund, or one has been on its way for long."""
+        return bool(_doubtful(case))
 
     def act(self, answers: dict[str, Any]) -> Any:
         """Set it aside."""
@@ -110,5 +113,13 @@ def _shown(moment: datetime) -> str:
     return formats.date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
-def _on_their_way(case: Case) -> list[Refund]:
-    return [refund for refund in case.refunds if refund.sent_at and refund.state in OPEN]
+def _doubtful(case: Case) -> list[Refund]:
+    """Return the refunds of which one may ask whether Ping has them."""
+    long_ago = timezone.now() - PATIENCE
+    return [
+        refund
+        for refund in case.refunds
+        if refund.sent_at
+        and refund.state in OPEN
+        and (refund.state is RefundState.UNKNOWN or refund.sent_at <= long_ago)
+    ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from oscar_pingpayments import facade
 from oscar_pingpayments.models import PaymentOrder, Refund
@@ -246,6 +248,27 @@ def test_a_refund_that_ping_does_not_have_is_set_aside(desk, bought, ping, chang
     assert said(response)[-1] == "The refund of 1056.00 SEK was set aside."
     assert trail()[-1] == ("refund_aside", NAME, "1056.00 SEK: Not in the portal")
     assert desk.get(at("refund", bought.payment_order)).status_code == 200
+
+
+def test_a_refund_that_is_on_its_way_is_shown_and_left_alone_for_an_hour(desk, bought, ping):
+    do(desk, "refund", bought.payment_order, what="amount", amount="100")
+    do(desk, "refund", bought.payment_order, what="amount", amount="50")
+    address = at("refund-aside", bought.payment_order)
+
+    page = bare(text(desk.get(at("detail", bought.payment_order))))
+    assert "<dt>Refunded</dt><dd>SEK0.00</dd></div> <div><dt>On its way back</dt><dd>SEK150.00</dd>" in page
+    assert address not in page
+    assert said(desk.get(address, follow=True)) == ["Set a refund aside: that does not apply now."]
+
+    Refund.objects.filter(amount=100).update(sent_at=timezone.now() - timedelta(hours=1))
+    assert address in text(desk.get(at("detail", bought.payment_order)))
+    (offered,) = desk.get(address).context["form"].fields["refund"].choices
+    assert offered[0] == Refund.objects.get(amount=100).pk
+
+    carried_out(bought, ping)
+    page = text(desk.get(at("detail", bought.payment_order)))
+    assert "On its way back" not in page
+    assert address not in page
 
 
 def test_there_is_nothing_to_set_aside(desk, bought):
