@@ -44,6 +44,7 @@ class Stop(Action):
 
     name = StaffAction.Name.STOP
     label = _("Stop the payment")
+    tells_ping = True
     question = _(
         "Ping is asked to stop the payment that is open, so that it can no longer be paid. The order stays, "
         "and its payer may try again. Not every card payment can be stopped: Ping says whether this one can."

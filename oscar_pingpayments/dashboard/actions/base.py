@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import FormView
 
 from ... import facade
-from ...exceptions import GatewayError, PingPaymentsError
+from ...exceptions import GatewayError, NotSentError, OutcomeUnknownError, PingPaymentsError
 from ...models import StaffAction
 from .. import access
 from ..access import Right
@@ -23,7 +23,11 @@ from ..pages import PageMixin
 
 
 class NotDoneError(Exception):
-    """It was not done; the message says to staff why."""
+    """It was not done; the message says to staff why, and ``words`` are Ping's, where it said something."""
+
+    def __init__(self, message: object, words: str = "") -> None:
+        super().__init__(message)
+        self.words = words
 
 
 class UnknownOutcomeError(Exception):
@@ -61,6 +65,8 @@ class Action(PageMixin, FormView, ABC):
     question: ClassVar[Any]
     #: Whether it cannot be undone.
     is_final: ClassVar[bool] = False
+    #: Whether it asks Ping for more than how things stand. It must do no harm to ask for that again.
+    tells_ping: ClassVar[bool] = False
 
     # For subclasses
 
@@ -127,7 +133,9 @@ class Action(PageMixin, FormView, ABC):
             messages.warning(self.request, str(error))
             return self._back()
         except NotDoneError as error:
-            return self._ask_again(error)
+            return self._ask_again(error, words=error.words)
+        except (NotSentError, OutcomeUnknownError) as error:
+            return self._ask_again(self._without_answer(error), words=error.words)
         except GatewayError as error:
             return self._ask_again(_("Not done. Ping says: %(words)s") % {"words": error.words})
         except PingPaymentsError as error:
@@ -155,7 +163,15 @@ class Action(PageMixin, FormView, ABC):
     def _purpose(self) -> str:
         return f"{self.name.value}/{self.kwargs['pk']}/{self.request.user.pk}"
 
-    def _ask_again(self, why: object) -> HttpResponse:
+    def _without_answer(self, error: GatewayError) -> Any:
+        if self.tells_ping and isinstance(error, OutcomeUnknownError):
+            return _(
+                "Ping did not answer, so whether it was done is not known. It does no harm to try again in "
+                "a minute."
+            )
+        return _("Not done: Ping does not answer just now. Try again in a minute.")
+
+    def _ask_again(self, why: object, *, words: str = "") -> HttpResponse:
         """Show the form again, with what was typed, about the case as it is by now."""
         del self.case
         if not self.applies(self.case):
@@ -165,7 +181,7 @@ class Action(PageMixin, FormView, ABC):
         form.add_error(None, str(why))
         form.data = form.data.copy()
         form.data.update(self._marks())
-        return self.render_to_response(self.get_context_data(form=form))
+        return self.render_to_response(self.get_context_data(form=form, words=words))
 
     def _not_now(self) -> HttpResponse:
         messages.info(self.request, _("%(action)s: that does not apply now.") % {"action": self.label})

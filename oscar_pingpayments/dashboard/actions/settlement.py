@@ -10,17 +10,19 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from ... import facade
+from ...exceptions import AuthenticationError, NotFoundError, RejectedError
 from ...models import PaymentOrder, StaffAction
 from ...statuses import is_at
 from ..access import Right
 from ..case import Case
-from .base import Action, ActionForm
+from .base import Action, ActionForm, NotDoneError
 
 
 class _Step(Action):
     """One step to the end; ``word`` is Ping's for a payment order that has taken it."""
 
     right = Right.SETTLE
+    tells_ping = True
     word: ClassVar[PaymentOrder.PingStatus]
 
     @classmethod
@@ -60,6 +62,9 @@ class _FinalStep(_Step):
     is_final = True
     form_class = _FastForwardForm
     do: ClassVar[Callable[..., PaymentOrder]]
+    #: What Ping wants to have been done before, and what staff are told to do where it was not.
+    after: ClassVar[PaymentOrder.PingStatus]
+    advice: ClassVar[Any]
 
     @classmethod
     def applies(cls, case: Case) -> bool:
@@ -68,10 +73,15 @@ class _FinalStep(_Step):
 
     def act(self, answers: dict[str, Any]) -> Any:
         """Take it."""
-        do = type(self).do
-        return self.tell(
-            do(self.case.payment_order.pk, fast_forward=answers["fast_forward"], person=self.person)
-        )
+        key, fast_forward = self.case.payment_order.pk, answers["fast_forward"]
+        try:
+            return self.tell(type(self).do(key, fast_forward=fast_forward, person=self.person))
+        except (AuthenticationError, NotFoundError):
+            raise
+        except RejectedError as error:
+            if fast_forward or is_at(Case.read(key).payment_order.status, self.after):
+                raise
+            raise NotDoneError(self.advice, error.words) from error
 
 
 class Split(_FinalStep):
@@ -85,6 +95,8 @@ class Split(_FinalStep):
         "the payment order to be closed before."
     )
     do = staticmethod(facade.split)
+    after = PaymentOrder.PingStatus.CLOSED
+    advice = _("Not done: it is not closed yet. Close it first, or tick the box.")
 
 
 class Settle(_FinalStep):
@@ -98,3 +110,5 @@ class Settle(_FinalStep):
         "nothing of the money can be given back. Ping wants the payment order to be split before."
     )
     do = staticmethod(facade.settle)
+    after = PaymentOrder.PingStatus.SPLIT
+    advice = _("Not done: it is not split yet. Split it first, or tick the box.")

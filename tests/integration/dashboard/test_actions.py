@@ -219,7 +219,8 @@ def test_ping_does_not_answer(desk, started, ping):
     response = do(desk, "refresh", started.payment_order)
 
     assert response.status_code == 200
-    assert "Not done. Ping says: " in text(response)
+    assert "Not done: Ping does not answer just now. Try again in a minute.<br><small" in text(response)
+    assert "(status 500)</small>" in text(response)
     assert trail() == []
     ping.clear_faults()
     again = desk.post(at("refresh", started.payment_order), answers(response), follow=True)
@@ -261,6 +262,18 @@ def test_a_payment_that_ping_refuses_to_stop(desk, started, ping):
 
     assert "Not done. Ping says: operation_forbidden (not implemented)" in text(response)
     assert trail() == []
+
+
+def test_whether_a_payment_was_stopped_is_not_known_where_ping_does_not_answer(desk, started, ping):
+    ping.misbehave("stop_payment", "status", status=500, body={})
+
+    response = do(desk, "stop", started.payment_order)
+
+    assert "Ping did not answer, so whether it was done is not known." in text(response)
+    assert "Not done" not in text(response)
+    assert said(desk.post(at("stop", started.payment_order), answers(response), follow=True)) == [
+        "The payment was stopped."
+    ]
 
 
 def test_there_is_nothing_to_stop_where_no_attempt_is_open(shop):

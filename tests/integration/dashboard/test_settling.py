@@ -38,12 +38,56 @@ def test_all_at_once(desk, paid):
     assert trail() == [("settle", NAME, "fast-forward")]
 
 
-def test_f9_in_the_wrong_order_pings_words_are_shown(desk, paid):
+@pytest.mark.parametrize(
+    ("name", "status", "advice"),
+    [
+        ("split", "OPEN", "it is not closed yet. Close it first, or tick the box."),
+        ("settle", "CLOSED", "it is not split yet. Split it first, or tick the box."),
+    ],
+)
+def test_f9_in_the_wrong_order_it_is_said_what_to_do(desk, paid, ping, name, status, advice):
+    if status == "CLOSED":
+        do(desk, "close", paid.payment_order)
+    done = trail()
+
+    response = do(desk, name, paid.payment_order)
+
+    assert f"Not done: {advice}<br><small" in text(response)
+    assert f"operation_forbidden (the payment order is {status})</small>" in text(response)
+    assert paid.payment_order.status == status
+    assert trail() == done
+
+
+@pytest.mark.parametrize("typed", [{}, {"fast_forward": "on"}], ids=["closed", "fast-forward"])
+def test_f9_ping_refuses_for_another_reason(desk, paid, ping, typed):
+    if not typed:
+        do(desk, "close", paid.payment_order)
+    done = trail()
+    refusal = {"errors": [{"error": "operation_forbidden", "description": "not today"}]}
+    ping.misbehave("split", "status", status=403, body=refusal)
+
+    response = do(desk, "split", paid.payment_order, **typed)
+
+    assert "Not done. Ping says: operation_forbidden (not today)" in text(response)
+    assert trail() == done
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_what_no_other_step_would_mend_is_not_explained_by_one(desk, paid, ping, status):
+    ping.misbehave("split", "status", status=status, body={})
+
     response = do(desk, "split", paid.payment_order)
 
     assert "Not done. Ping says: " in text(response)
-    assert paid.payment_order.status == "OPEN"
-    assert trail() == []
+    assert "Close it first" not in text(response)
+
+
+def test_whether_it_was_settled_is_not_known_where_ping_does_not_answer(desk, paid, ping):
+    ping.misbehave("split", "status", status=500, body={})
+
+    response = do(desk, "split", paid.payment_order, fast_forward="on")
+
+    assert "Ping did not answer, so whether it was done is not known." in text(response)
 
 
 def test_a_refund_that_is_on_its_way_is_not_ended(desk, paid, ping):
