@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -95,6 +96,20 @@ def test_what_is_typed_is_never_ignored(desk, bought, ping, typed, errors):
     assert asked(ping) == []
     assert Refund.objects.count() == 0
     assert trail() == []
+
+
+def test_an_error_is_read_out_with_its_field(desk, bought):
+    line = f"line_{bought.lanterns.pk}"
+    page = text(do(desk, "refund", bought.payment_order, **{"amount": "x", line: "9", "message": "x" * 501}))
+
+    for name in ("amount", line, "message"):
+        (field,) = re.findall(rf'<(?:input|textarea)[^>]* name="{name}"[^>]*>', page)
+        described = re.search(r'aria-describedby="([^"]*)"', field)[1].split()
+        assert f"id_{name}_error" in described
+        for each in described:
+            assert page.count(f'id="{each}"') == 1
+    assert '<fieldset class="form-group" aria-describedby="id_what_error">' in page
+    assert '<div id="id_what_error"><span class="invalid-feedback d-block">This field is required.' in page
 
 
 def test_no_pieces_are_not_a_part(desk, bought, ping):
