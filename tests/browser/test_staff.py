@@ -229,6 +229,11 @@ PAGES = {
 }
 
 
+#: How long the lines are that stand beside the bars of the overview.
+LABELS = """() => Array.from(document.querySelectorAll("[data-chart=lying] canvas"))
+    .flatMap((canvas) => Chart.getChart(canvas).data.labels.flat().map((line) => line.length))"""
+
+
 def test_every_page_is_seen(open_page, store, ping, paid_for, shoot):
     """All of a page fits its width, its scripts have no errors, and nothing serious is found by axe."""
     places = _payments_of_all_kinds(open_page, store, ping, paid_for)
@@ -245,6 +250,8 @@ def test_every_page_is_seen(open_page, store, ping, paid_for, shoot):
                 found.append("scrolls to the side")
             if name == "overview":
                 assert page.locator("canvas").count() == 4
+                longest = max(page.evaluate(LABELS))
+                assert longest <= 18 if prefix else longest > 18
             if found or page.errors:
                 faults[prefix + name] = [*found, *page.errors]
     assert faults == {}, json.dumps(faults, indent=1)

@@ -4,6 +4,10 @@
   "use strict";
 
   var COLOURS = ["#1f5f8b", "#b5651d", "#4d7c3a", "#7a4a8c"];
+  /* In pixels: a figure as on a phone, which has room for so many characters beside its bars, and the height
+     of a line, of the space between two bars, and of the axis below. */
+  var NARROW = 480, CHARACTERS = 18, LINE = 15, SPACE = 10, AXIS = 40;
+  var PIECES = new RegExp(".{1," + CHARACTERS + "}", "g");
 
   function cells(row, selector) {
     return Array.prototype.slice.call(row.querySelectorAll(selector));
@@ -11,6 +15,19 @@
 
   function number(cell) {
     return cell.dataset.value === "" ? null : Number(cell.dataset.value);
+  }
+
+  function lines(label) {
+    var broken = [];
+    label.split(/\s+/).forEach(function (word) {
+      var last = broken.length - 1;
+      if (last >= 0 && (broken[last] + " " + word).length <= CHARACTERS) {
+        broken[last] += " " + word;
+      } else {
+        broken = broken.concat(word.match(PIECES) || []);
+      }
+    });
+    return broken;
   }
 
   function draw(figure) {
@@ -47,10 +64,16 @@
       delete values.ticks.callback;
     }
     var lies = figure.dataset.chart === "lying";
+    var labels = rows.map(function (row) { return row.querySelector("th").textContent.trim(); });
+    if (lies && figure.clientWidth < NARROW) {
+      labels = labels.map(lines);
+      var most = Math.max.apply(null, labels.map(function (label) { return label.length; }));
+      holder.style.minHeight = labels.length * (most * LINE + SPACE) + AXIS + "px";
+    }
     new window.Chart(canvas, {
       type: figure.dataset.chart === "line" ? "line" : "bar",
       data: {
-        labels: rows.map(function (row) { return row.querySelector("th").textContent.trim(); }),
+        labels: labels,
         datasets: datasets
       },
       options: {
@@ -59,7 +82,7 @@
         indexAxis: lies ? "y" : "x",
         plugins: { legend: { display: datasets.length > 1 } },
         scales: lies
-          ? { x: values, y: { grid: { display: false } } }
+          ? { x: values, y: { grid: { display: false }, ticks: { autoSkip: false } } }
           : { x: { grid: { display: false }, ticks: { maxRotation: 0, autoSkipPadding: 12 } }, y: values }
       }
     });
