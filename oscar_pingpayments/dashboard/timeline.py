@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ..models import Effect, Payment, PaymentOrder, Refund, StaffAction
 from ..statuses import Note, RefundState, State, Status, parse
+from .amounts import shown
 from .case import Case, Record
 
 
@@ -125,7 +126,7 @@ def _placed(payment_order: PaymentOrder) -> Iterator[Event]:
     yield Event(
         payment_order.created_at,
         _("The order was placed"),
-        _("%(amount)s is to be paid.") % {"amount": _money(payment_order.amount, payment_order.currency)},
+        _("%(amount)s is to be paid.") % {"amount": shown(payment_order.amount, payment_order.currency)},
     )
 
 
@@ -166,7 +167,7 @@ def _word(payment: Payment, entry: dict[str, Any]) -> Event:
         return Event(at, word, learnt)
     title, tone = _STATUSES[status]
     if status is Status.COMPLETED:
-        title = _("Paid: %(amount)s") % {"amount": _money(payment.amount_received, payment.currency)}
+        title = _("Paid: %(amount)s") % {"amount": shown(payment.amount_received, payment.currency)}
     elif tone is Tone.BAD and payment.reason:
         title = _("%(what)s: “%(reason)s”") % {"what": title, "reason": payment.reason}
     return Event(at, title, learnt, tone)
@@ -174,7 +175,7 @@ def _word(payment: Payment, entry: dict[str, Any]) -> Event:
 
 def _refund(refund: Refund) -> Iterator[Event]:
     """Tell how a refund stands. Who asked for it, and why, is told by the trail."""
-    amount = {"amount": _money(refund.amount, refund.payment.currency)}
+    amount = {"amount": shown(refund.amount, refund.payment.currency)}
     asked_at = refund.sent_at or refund.created_at
     state, told = refund.state, _REFUNDED_BY.get(refund.origin, "")
     if state is RefundState.DONE and refund.refunded_at is not None:
@@ -220,7 +221,3 @@ def _actions(actions: Iterable[StaffAction]) -> Iterator[Event]:
     for action in actions:
         title = _ACTIONS.get(action.name, "%(by)s: " + action.name) % {"by": action.by}
         yield Event(action.at, title, action.detail, Tone.PERSON)
-
-
-def _money(amount: Any, currency: str) -> str:
-    return f"{amount:.2f} {currency}"

@@ -47,13 +47,13 @@ def test_part_of_an_order_goes_back(clerk, paid_for, store, ping, shoot):
     page.get_by_label("Message to the payer").fill("We are sorry that one of them broke.")
     shoot(page, "staff-refund-part")
 
-    clerk.confirms("Refund").is_told("Refund of 449.00 SEK: On its way.")
+    clerk.confirms("Refund").is_told("Refund of 449.00\xa0kr: On its way.")
 
-    expect(clerk.event("449.00 SEK is on its way back")).to_be_visible()
+    expect(clerk.event("449.00\xa0kr is on its way back")).to_be_visible()
     expect(clerk.event("Sixten Norberg asked for a refund")).to_contain_text("449.00 SEK")
     assert ping.finish_refunds() == 1
     clerk.begins("Ask Ping").confirms("Ask Ping").is_told("Ping was asked, and there is news: Paid.")
-    expect(clerk.event("449.00 SEK was given back")).to_be_visible()
+    expect(clerk.event("449.00\xa0kr was given back")).to_be_visible()
     expect(clerk.fact("Refunded")).to_have_text("449.00\xa0kr")
     expect(clerk.fact("Kept")).to_have_text("498.00\xa0kr")
     refunds = page.get_by_role("region", name="Refunds")
@@ -101,10 +101,10 @@ def test_what_is_typed_is_what_goes_back(open_page, clerk, paid_for, ping):
     without.confirms("Refund")
     expect(without.page.get_by_text("You typed an amount: choose “An amount”, or empty it.")).to_be_visible()
     without.page.get_by_label("An amount").check()
-    without.confirms("Refund").is_told("Refund of 100.00 SEK")
+    without.confirms("Refund").is_told("Refund of 100.00\xa0kr")
 
     clerk.confirms("Refund").page.get_by_text("Things have changed meanwhile.").wait_for()
-    clerk.confirms("Refund").is_told("Refund of 100.00 SEK")
+    clerk.confirms("Refund").is_told("Refund of 100.00\xa0kr")
     assert page.errors == []
 
 
@@ -124,10 +124,10 @@ def test_m1_an_order_that_was_paid_twice_is_set_right(open_page, clerk, store, p
     shoot(page, "staff-paid-twice")
     case.get_by_role("link", name="Refund").click()
     expect(page.get_by_label("Of which payment").locator("option:checked")).to_have_text(
-        "Attempt 1: 498.00 SEK left"
+        "Attempt 1: 498.00\xa0kr left"
     )
     page.get_by_label("Everything that is left").check()
-    clerk.confirms("Refund").is_told("Refund of 498.00 SEK")
+    clerk.confirms("Refund").is_told("Refund of 498.00\xa0kr")
     expect(clerk.fact("Paid")).to_have_text("996.00\xa0kr")
     clerk.begins("Ask Ping").confirms("Ask Ping").is_told("Ping was asked")
     expect(clerk.fact("Kept")).to_have_text("498.00\xa0kr")
@@ -302,4 +302,4 @@ def test_by_keyboard_alone(open_page, paid_for):
     tabs_to("Refund")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#messages")).to_contain_text("Refund of 12.50 SEK")
+    expect(page.locator("#messages")).to_contain_text("Refund of 12.50\xa0kr")

@@ -91,7 +91,7 @@ class RefundForm(ActionForm):
                 % {
                     "left": item.quantity_left,
                     "all": item.quantity,
-                    "amount": f"{item.left} {self.order_currency}",
+                    "amount": shown(item.left, self.order_currency),
                 },
                 required=False,
                 min_value=0,
@@ -104,7 +104,7 @@ class RefundForm(ActionForm):
             ("surcharges", _("Surcharges, %(amount)s"), surcharges),
         ):
             if left:
-                self.fields[name].label = label % {"amount": f"{left} {self.order_currency}"}
+                self.fields[name].label = label % {"amount": shown(left, self.order_currency)}
             else:
                 del self.fields[name]
 
@@ -132,7 +132,7 @@ class RefundForm(ActionForm):
             if amount is None:
                 self.add_error("amount", _("Say how much."))
             elif chosen is not None and amount > chosen.left:
-                most = f"{chosen.left} {self.order_currency}"
+                most = shown(chosen.left, self.order_currency)
                 self.add_error("amount", _("At most %(most)s is left.") % {"most": most})
             wanted = {"amount": amount}
         elif what == "parts":
@@ -169,7 +169,7 @@ class RefundForm(ActionForm):
 
 
 def _told(each: facade.RefundablePayment) -> Any:
-    facts = {"number": each.payment.number, "left": f"{each.left} {each.payment.currency}"}
+    facts = {"number": each.payment.number, "left": shown(each.left, each.payment.currency)}
     if each.pays:
         return _("Attempt %(number)d, which paid the order: %(left)s left") % facts
     return _("Attempt %(number)d: %(left)s left") % facts

@@ -15,6 +15,7 @@ from ...exceptions import OutcomeUnknownError
 from ...models import Refund, StaffAction
 from ...statuses import OPEN, RefundState, takes_refunds
 from ..access import Right
+from ..amounts import shown
 from ..case import Case
 from .base import Action, ActionForm, UnknownOutcomeError
 from .refund_form import LONGEST, RefundForm
@@ -63,7 +64,10 @@ class GiveBack(Action):
                 )
                 % {"words": error.words}
             ) from error
-        return _("Refund of %(amount)s: %(state)s.") % {"amount": made, "state": made.get_state_display()}
+        return _("Refund of %(amount)s: %(state)s.") % {
+            "amount": _amount(made),
+            "state": made.get_state_display(),
+        }
 
 
 class _AsideForm(ActionForm):
@@ -79,7 +83,7 @@ class _AsideForm(ActionForm):
         super().__init__(*args, case=case, **kwargs)
         field: Any = self.fields["refund"]
         field.choices = [
-            (refund.pk, f"{refund}: {refund.get_state_display()}, {_shown(refund.created_at)}")
+            (refund.pk, f"{_amount(refund)}: {refund.get_state_display()}, {_time(refund.created_at)}")
             for refund in _doubtful(case)
         ]
 
@@ -106,10 +110,14 @@ class SetAside(Action):
     def act(self, answers: dict[str, Any]) -> Any:
         """Set it aside."""
         made = facade.set_refund_aside(answers["refund"], person=self.person, note=answers["note"])
-        return _("The refund of %(amount)s was set aside.") % {"amount": made}
+        return _("The refund of %(amount)s was set aside.") % {"amount": _amount(made)}
 
 
-def _shown(moment: datetime) -> str:
+def _amount(refund: Refund) -> str:
+    return shown(refund.amount, refund.payment.currency)
+
+
+def _time(moment: datetime) -> str:
     return formats.date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
 
 
