@@ -97,7 +97,7 @@ class SendLink(Action):
             window=timedelta(hours=answers["hours"]),
             message=answers["message"],
         ).expires_at
-        return _("A link was sent to %(email)s. The order can be paid until %(time)s.") % {
+        return _("A link was sent to %(email)s. Until %(time)s the order can be paid.") % {
             "email": self.case.payer.email,
             "time": formats.date_format(timezone.localtime(until), "DATETIME_FORMAT"),
         }

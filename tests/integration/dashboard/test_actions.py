@@ -352,7 +352,7 @@ def test_staff_send_a_link_to_pay_by(desk, started):
     until = started.payment_order.expires_at
     assert timedelta(hours=23, minutes=59) < until - timezone.now() <= timedelta(hours=24)
     shown = formats.date_format(timezone.localtime(until), "DATETIME_FORMAT")
-    assert said(response) == [f"A link was sent to astrid@example.org. The order can be paid until {shown}."]
+    assert said(response) == [f"A link was sent to astrid@example.org. Until {shown} the order can be paid."]
     assert [message.to for message in mail.outbox] == [["astrid@example.org"]]
     assert "Welcome back" in mail.outbox[0].body
     assert trail() == [("link", NAME, f"Can be paid until {shown}\nWelcome back")]

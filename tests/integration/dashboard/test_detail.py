@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from oscar_pingpayments import facade, simulator
 from oscar_pingpayments.dashboard import case
@@ -75,6 +77,25 @@ def test_m7_an_order_that_was_edited_since_shows_the_difference(desk, eventful):
 
     page = bare(text(desk.get(at("detail", eventful.payment_order))))
     assert "<dt>The order comes to</dt><dd>SEK250.00<br>" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "event", "table"),
+    [
+        ("en", "03/01/2026 2:05:09 p.m.</time>", "03/01/2026 2:05 p.m.</td>"),
+        ("sv", "2026-03-01 14:05:09</time>", "2026-03-01 14:05</td>"),
+        ("fi", "1.3.2026 14.05.09</time>", "1.3.2026 14.05</td>"),
+    ],
+)
+def test_times_are_shown_in_one_way_where_it_matters_with_their_seconds(desk, paid, language, event, table):
+    moment = datetime(2026, 3, 1, 14, 5, 9, tzinfo=timezone.get_default_timezone())
+    paid.payment_order.payments.update(created_at=moment, sent_at=moment)
+
+    with translation.override(language):
+        page = text(desk.get(at("detail", paid.payment_order)))
+
+    assert event in page
+    assert table in page
 
 
 def test_pings_ids_are_there_to_be_copied(desk, eventful):

@@ -82,6 +82,22 @@ def test_there_is_no_number_where_all_is_well(desk, shop):
     assert "need attention" not in page
 
 
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("attention", "Needs attention"),
+        ("overview", "Overview"),
+        ("reconciliation", "Reconciliation"),
+        ("health", "Callbacks"),
+    ],
+)
+def test_the_crumbs_of_a_page_lead_back_to_the_payments(desk, shop, page, name):
+    crumbs = text(desk.get(at(page))).partition('<ol class="breadcrumb">')[2].partition("</ol>")[0]
+
+    assert f'<a href="{at("list")}">Card payments</a></li> ' in crumbs
+    assert crumbs.rstrip().endswith(f'aria-current="page">{name}</li>')
+
+
 def test_many_are_not_counted_to_the_end(shop, monkeypatch):
     monkeypatch.setattr(navigation, "MOST", 2)
     make({"attention": "late"}, {"attention": "late"})
