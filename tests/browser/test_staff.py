@@ -147,6 +147,25 @@ def test_m1_an_order_that_was_paid_twice_is_set_right(open_page, clerk, store, p
     assert page.errors == []
 
 
+def test_m12_an_order_that_is_paid_in_another_way_is_not_to_be_paid_by_card_as_well(
+    open_page, clerk, store, ping, shoot
+):
+    payer = Visitor(open_page()).goes_to_pay()
+    number = ping.payments()[-1]["metadata"]["order_number"]
+
+    clerk.page.goto(f"/en/dashboard/orders/{number}/")
+    clerk.page.get_by_label("New status").first.select_option("Being processed")
+    clerk.page.get_by_role("button", name="Change status").first.click()
+
+    assert store.order_status(number) == "Being processed"
+    assert ping.payments()[-1]["status"] == "STOPPED"
+    payer.page.reload()
+    payer.page.get_by_role("link", name="Back to the shop").click()
+    payer.is_told("It is not to be paid by card any more.")
+    assert serious(payer.page, ".page") == []
+    shoot(payer.page, "with-staff")
+
+
 def test_a_day_is_reconciled(open_page, clerk, paid_for, store, ping, shoot):
     right, number = paid_for(), _is_paid_unheard_of(open_page, ping)
     for each in (right, number):
