@@ -158,3 +158,24 @@ def test_our_rows_are_read_where_they_are_written(replica, buyer, ping, staff):
     assert facade.sync().failed == 0
     assert facade.last_sync() is not None
     assert len(asked(ping)) == 1
+
+
+def test_oscar_moves_the_lines_of_an_order_as_they_are_where_they_are_written(
+    replica, started, ping, change, monkeypatch
+):
+    """It saves them whole: as a replica has them, they would hold again what was given back."""
+
+    class ReadsLinesElsewhere(ReadsOursElsewhere):
+        def db_for_read(self, model, **hints):
+            return "replica" if model._meta.label == "order.Line" else None
+
+    change(EMAILS={"confirmation": False})  # its letter, which Oscar writes, reads them wherever it likes
+    line = started.order.lines.get()
+    ping.pay(started.payment.pay_url)
+    monkeypatch.setattr(router, "routers", [ReadsLinesElsewhere()])
+
+    assert call_back(started).status_code == 200
+
+    read_again(line)
+    assert (line.status, line.num_allocated) == ("Being processed", 1)
+    assert started.order.status == "Being processed"

@@ -132,6 +132,16 @@ def test_m12_money_that_comes_for_an_order_that_staff_have_moved_on_needs_attent
     assert started.order.status_changes.count() == 1
 
 
+def test_m12_staff_who_cancel_what_has_just_expired_need_not_be_told(started):
+    read_by_staff = Order.objects.get()
+    PaymentOrder.objects.update(expires_at="2026-01-01T00:00Z")
+    facade.expire(started.payment_order.pk)
+
+    save_status(read_by_staff, "Cancelled")
+
+    assert (started.payment_order.state, started.payment_order.attention) == ("expired", "")
+
+
 def test_m12_a_status_that_overwrites_nothing_needs_no_attention(started):
     save_status(Order.objects.get(), "Being processed")
     save_status(factories.create_order(), "Being processed")
