@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -210,12 +211,26 @@ class PaymentDetailsMixin(SecondClickMixin):
             return super().get_initial_order_status(basket)  # type: ignore[misc]
         return conf.get_settings().order_status.awaiting
 
-    @sensitive_variables("user", "basket", "args", "kwargs")
+    @sensitive_variables("user", "basket", "args", "kwargs", "place_it")
     def place_order(self, order_number: Any, user: Any, basket: Any, *args: Any, **kwargs: Any) -> Any:
-        """Place the order as the shop does, and with it, or not at all, its payment order."""
+        """Place the order as the shop does, and with it, or not at all, its payment order.
+
+        A receiver of Oscar's ``order_placed`` may pass over an error of the database, as Oscar's own do where
+        two requests count the same thing for the first time. In a transaction that undoes everything, so it
+        is done once more: it is counted by then.
+        """
         place: Callable[..., Any] = super().place_order  # type: ignore[misc]
         if self._ping_id is None:
             return place(order_number, user, basket, *args, **kwargs)
+        place_it = partial(place, order_number, user, basket, *args, **kwargs)
+        try:
+            return self._place(place_it, user, basket, self._ping_id)
+        except transaction.TransactionManagementError:
+            logger.warning("An order is placed once more", extra={"order_number": str(order_number)})
+            return self._place(place_it, user, basket, self._ping_id)
+
+    @sensitive_variables("user", "basket", "place")
+    def _place(self, place: Callable[[], Any], user: Any, basket: Any, ping_id: UUID) -> Any:
         unable = get_class("order.exceptions", "UnableToPlaceOrder")
         with transaction.atomic():
             used_up = ledger.used_up(basket, user)
@@ -223,8 +238,8 @@ class PaymentDetailsMixin(SecondClickMixin):
                 raise unable(_USED_UP % {"voucher": used_up})
             if not ledger.is_still_there(basket):
                 raise unable(str(_SOLD_MEANWHILE))
-            order = place(order_number, user, basket, *args, **kwargs)
-            self._payment_order = facade.place(order, self._ping_id)
+            order = place()
+            self._payment_order = facade.place(order, ping_id)
             if not ledger.submit(basket):
                 raise unable(str(_TOOK_TOO_LONG))
         return order

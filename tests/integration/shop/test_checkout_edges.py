@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.contrib.auth import get_user_model
+from django.db import IntegrityError, connection
 from django.test import Client
 from django.urls import reverse
 from oscar.apps.checkout import views
 from oscar.apps.checkout.signals import post_checkout
+from oscar.apps.order.signals import order_placed
 from oscar.apps.payment.exceptions import UnableToTakePayment
 from oscar.core.loading import get_class, get_model
 
@@ -17,6 +21,7 @@ from oscar_pingpayments.models import Payment, PaymentOrder
 from tests.shopper import CARD, Shopper, create_product
 
 from .conftest import nothing_changes
+from .test_giving_back import create_voucher
 
 Order = get_model("order", "Order")
 Basket = get_model("basket", "Basket")
@@ -135,6 +140,38 @@ def test_s4_the_second_click_follows_to_the_page_of_an_attempt_of_which_nothing_
 
 
 # What the shop's own code does
+
+
+def test_a_receiver_that_passes_over_an_error_of_the_database_keeps_no_order_from_being_placed(
+    shopper, ping, caplog
+):
+    """Oscar's analytics do, where the same is counted in two requests for the first time."""
+    user_records, voucher, placed = get_model("analytics", "UserRecord"), create_voucher(), []
+    customer = get_user_model().objects.create_user("astrid", "astrid@example.org")
+
+    def count_twice(order, **facts):
+        placed.append(str(order.number))
+        if len(placed) == 1:
+            with suppress(IntegrityError):
+                user_records.objects.create(user=customer)
+                user_records.objects.create(user=customer)
+
+    product = create_product()
+    shopper.has(product)
+    shopper.enters_voucher(voucher.code)
+    order_placed.connect(count_twice)
+    try:
+        answer = shopper.buys()
+    finally:
+        order_placed.disconnect(count_twice)
+
+    assert answer["Location"] == shopper.payment.pay_url
+    assert placed == [shopper.order.number] * 2
+    assert Order.objects.count() == len(ping.payments()) == 1
+    assert product.stockrecords.get().num_allocated == 1
+    voucher.refresh_from_db()
+    assert (voucher.num_orders, voucher.applications.count()) == (1, 1)
+    assert "An order is placed once more" in caplog.text
 
 
 def test_an_order_that_cannot_be_placed_is_not_to_be_paid(ready, ping, monkeypatch):
