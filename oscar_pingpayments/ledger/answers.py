@@ -101,8 +101,8 @@ def not_known(book: Book, payment: Payment, *, asked_by: str, asked_at: datetime
 
 
 def has_unknown_status(book: Book) -> bool:
-    """Whether Ping has said a word that we do not know, and no person has looked at that yet."""
-    return is_open(book, Attention.UNKNOWN_STATUS)
+    """Whether Ping says a word of an attempt that we do not know, and no person has looked at that yet."""
+    return any(is_open(book, Attention.UNKNOWN_STATUS, which=payment.number) for payment in book.payments)
 
 
 def is_missing(book: Book, payment: Payment) -> bool:
@@ -116,15 +116,17 @@ def _move(
     payment_order = book.payment_order
     step = statuses.move(payment.status, answer.status)
     if step is Move.REPEAT:
-        if newest and payment.history and payment.history[-1]["note"]:  # Ping is back from another word
-            _remember(payment, answer.status, asked_by, now)
-            settle(book, Attention.UNKNOWN_STATUS)
+        if newest:
+            if payment.history and payment.history[-1]["note"]:  # Ping is back from another word
+                _remember(payment, answer.status, asked_by, now)
+            settle(book, Attention.UNKNOWN_STATUS, which=payment.number)
         return
     if step is Move.UNKNOWN:
         # A person who has looked at a word is not to be asked again for as long as Ping repeats it.
         is_news = _remember(payment, answer.status, asked_by, now, Note.UNKNOWN if newest else Note.OVERTAKEN)
         if is_news and newest:
-            attend(book, Attention.UNKNOWN_STATUS, _("Ping's word: %(word)s") % {"word": answer.status[:64]})
+            detail = _("Ping's word: %(word)s") % {"word": answer.status[:64]}
+            attend(book, Attention.UNKNOWN_STATUS, detail, which=payment.number)
         return
     if step is Move.BACKWARD:
         note = Note.BACKWARD if newest else Note.OVERTAKEN
@@ -144,7 +146,7 @@ def _move(
     payment.changed_at = now
     _remember(payment, answer.status, asked_by, now)
     if newest:
-        settle(book, Attention.UNKNOWN_STATUS)
+        settle(book, Attention.UNKNOWN_STATUS, which=payment.number)
     if payment.meaning is not Meaning.WAITING:
         payment.settled_by = asked_by
     if payment.meaning is Meaning.PAID:

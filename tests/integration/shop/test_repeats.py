@@ -133,6 +133,19 @@ def test_c2_an_overtaken_word_that_we_do_not_know_is_for_nobody(started, two_ask
     assert words == [("PENDING", ""), ("HELD_FOR_REVIEW", "overtaken")]
 
 
+def test_c2_a_word_that_we_do_not_know_needs_nobody_once_ping_repeats_one_that_had_overtaken_it(
+    started, ping, two_ask
+):
+    """Declined was written after it, and was asked for before it: which of them is true now is not known."""
+    ping.decline(started.payment.pay_url)
+    two_ask("DECLINED", "HELD_FOR_REVIEW")
+    assert (started.payment.status, started.payment_order.attention) == ("DECLINED", "unknown_status")
+
+    facade.refresh(started.payment.pk, by="test")
+
+    assert started.payment_order.attention == ""
+
+
 def test_c2_an_overtaken_word_does_not_take_back_one_that_we_do_not_know(started, two_ask):
     two_ask("PENDING", "HELD_FOR_REVIEW")
 

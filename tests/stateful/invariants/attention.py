@@ -8,7 +8,6 @@ from ..model.told import Word
 from ..model.world import World
 
 REASONS = {
-    "unknown": "unknown_status",
     "misnamed": "identity",
     "changed": "changed",
     "refused": "refused",
@@ -20,14 +19,16 @@ def work_out_what_is_owed(world: World, seen: list[Seen]) -> None:
     orders = {str(each.row.ping_id): each for each in seen}
     for word in world.told.news():
         each = orders[word.order]
-        if word.what in REASONS:
+        if word.what == "unknown":
+            world.owed.arises(each.row.pk, "unknown_status", number_of(each, word))
+        elif word.what in REASONS:
             world.owed.arises(each.row.pk, REASONS[word.what])
         elif word.what == "not known":
             world.owed.arises(each.row.pk, "identity", number_of(each, word))
         elif word.what == "known":
             world.owed.passes(each.row.pk, "identity", number_of(each, word))
         elif word.what in ("moved", "repeated"):
-            world.owed.passes(each.row.pk, "unknown_status")
+            world.owed.passes(each.row.pk, "unknown_status", number_of(each, word))
         elif word.what == "overdrawn":
             world.owed.arises(each.row.pk, "amount")
         elif word.what == "paid":
