@@ -163,9 +163,20 @@ def unfinished(request: HttpRequest) -> Iterable[PaymentOrder]:
 
 
 def keep_basket(request: HttpRequest, basket: Any) -> None:
-    """Remember, at once, which basket is being placed: it is frozen, and its payer's next page finds none."""
+    """Remember, at once, which basket is to be placed: once it is frozen, its payer's next page finds none."""
     request.session[_PLACING_KEY] = basket.pk
     request.session.save()
+
+
+def hear_of_other_clicks(request: HttpRequest) -> None:
+    """Take over what another click of this session has kept since this one read it: its basket, its order."""
+    session = request.session
+    now = session.__class__(session.session_key)
+    for key in (ORDER_KEY, _PLACING_KEY, _KEPT_KEY):
+        if key not in now:
+            session.pop(key, None)
+        elif session.get(key) != now[key]:
+            session[key] = now[key]
 
 
 def kept_basket(request: Any) -> Any:

@@ -165,10 +165,11 @@ class PaymentDetailsMixin(SecondClickMixin):
         """Freeze the basket, unless somebody else did since it was read."""
         if self._basket is None:
             super().freeze_basket(basket)  # type: ignore[misc]
-        elif ledger.freeze(basket):
-            # A second click finds its way by this, and a guest their basket: the cookie is gone by then.
-            payer.keep_basket(self.request, basket)
-        else:
+            return
+        # A second click finds its way by this, and a guest their basket: the cookie is gone by then. So it is
+        # there before the basket is frozen.
+        payer.keep_basket(self.request, basket)
+        if not ledger.freeze(basket):
             raise BasketTakenError(f"Basket {basket.pk} is being placed already")
 
     def restore_frozen_basket(self) -> None:

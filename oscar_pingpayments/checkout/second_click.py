@@ -33,6 +33,9 @@ class SecondClickMixin:
 
     def where_it_was_placed(self) -> HttpResponse | None:
         """Send a click that comes too late to the order; None where there is none of this payer's."""
+        payer.hear_of_other_clicks(
+            self.request
+        )  # it may have read its session before the first one wrote to it
         taken = payer.kept_basket(self.request)
         if taken is not None and is_card(self.checkout_session.payment_method()):
             return self.follow(taken)

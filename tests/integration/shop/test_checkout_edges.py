@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.urls import reverse
+from oscar.apps.basket.middleware import BasketMiddleware
 from oscar.apps.checkout import views
 from oscar.apps.checkout.signals import post_checkout
 from oscar.apps.order.signals import order_placed
@@ -77,6 +78,27 @@ def test_s1_the_second_click_follows_the_first_to_the_payment_page(ready, ping, 
     assert ready.client.session["checkout_order_id"] == ready.order.pk
     assert ready.sees().status_code == 200
     assert ready.order.number in ready.sees().content.decode()
+
+
+def test_s1_a_second_click_that_reads_its_session_before_the_first_writes_to_it_and_its_basket_after_it(
+    ready, ping, monkeypatch
+):
+    """It finds neither the basket, which is frozen by then, nor in its session what becomes of it."""
+    first, get_basket = other_click(ready), BasketMiddleware.get_basket
+
+    def read_late(middleware, request):
+        monkeypatch.setattr(BasketMiddleware, "get_basket", get_basket)
+        assert request.session.session_key
+        assert "pingpayments_placing" not in request.session
+        first()
+        return get_basket(middleware, request)
+
+    monkeypatch.setattr(BasketMiddleware, "get_basket", read_late)
+
+    response = ready.places_order()
+
+    assert response["Location"] == reverse("pingpayments:payment", args=[ready.payment_order.token])
+    assert Order.objects.count() == len(ping.payments()) == 1
 
 
 def test_s1_the_second_click_follows_the_first_to_the_page_that_says_what_went_wrong(ready, ping, meanwhile):
