@@ -163,7 +163,7 @@ def unfinished(request: HttpRequest) -> Iterable[PaymentOrder]:
 
 
 def keep_basket(request: HttpRequest, basket: Any) -> None:
-    """Remember, at once, which basket is to be placed: once it is frozen, its payer's next page finds none."""
+    """Remember, at once, which basket is to be placed: once it is frozen, its payer finds none."""
     request.session[_PLACING_KEY] = basket.pk
     request.session.save()
 
