@@ -133,6 +133,13 @@ def test_c2_an_overtaken_word_that_we_do_not_know_is_for_nobody(started, two_ask
     assert words == [("PENDING", ""), ("HELD_FOR_REVIEW", "overtaken")]
 
 
+def test_c2_a_word_that_was_overtaken_by_itself_is_no_news(started, two_ask):
+    two_ask("PENDING", "PENDING")
+
+    assert [entry["status"] for entry in started.payment.history] == ["PENDING"]
+    assert started.payment_order.attention == ""
+
+
 def test_c2_a_word_that_we_do_not_know_needs_nobody_once_ping_repeats_one_that_had_overtaken_it(
     started, ping, two_ask
 ):

@@ -84,6 +84,7 @@ class Hearsay:
         self._ping = ping
         self._heard = 0
         self._new: list[Word] = []
+        self._found: set[str] = set()  # in lists, since it was listened last
         self.payments: dict[str, Told] = {}
         #: How often Ping took on, or may have taken on, a refund of each payment.
         self.refunds: Counter[str] = Counter()
@@ -105,6 +106,7 @@ class Hearsay:
         if not last_is_read:
             calls = calls[:-1]
         self._heard += len(calls)
+        self._found.clear()
         for call in calls[: len(calls) - but_the_last]:
             self._new += self._take(call, held)
 
@@ -126,8 +128,10 @@ class Hearsay:
             yield from self._tell(self.payments[payment], answer)
         elif call["operation"] == "get_payment_order" and isinstance(answer, dict):
             for row in answer["payments"]:
-                if row["id"] in held and row["id"] not in self.payments:
-                    yield from self._tell(self._learn(order, row["id"]), row)
+                # Of two who ask at once, both have read a list before either knew the payment's id.
+                if row["id"] in held and row["id"] not in self.payments.keys() - self._found:
+                    self._found.add(row["id"])
+                    yield from self._tell(self.payments.get(row["id"]) or self._learn(order, row["id"]), row)
         elif call["operation"] == "refund_payment":
             self._ask_back(self.payments[payment], call["body"]["amount"], call["status"])
         elif call["operation"] == "initiate_payment":

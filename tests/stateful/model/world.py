@@ -78,6 +78,8 @@ class World(RuleBasedStateMachine):
         self.keys = 0
         self.elapsed = timedelta(0)
         self.will_die = False
+        #: Whether two ask at once: then the shop reads an answer after later ones.
+        self.two_at_once = False
         #: What somebody else does between Ping's next answer and what is written of it.
         self.meanwhile: Callable[[], object] | None = None
         self.mail_server_is_down = False
@@ -204,7 +206,7 @@ class World(RuleBasedStateMachine):
             self.told.listen(self.known_payments(), but_the_last=True)
             return None
         finally:
-            self.will_die = False
+            self.will_die = self.two_at_once = False
             self.meanwhile = None
 
     def client(self, payment_order: PaymentOrder, *, stranger: bool) -> Client:
@@ -230,7 +232,9 @@ class World(RuleBasedStateMachine):
         self.signals[name, payment_order.pk, str(reason)] += 1
 
     def _ping_has_answered(self, **facts: object) -> None:
-        self.told.listen(self.known_payments(), last_is_read=False)
+        self.two_at_once = self.two_at_once or self.meanwhile is not None
+        if not self.two_at_once:
+            self.told.listen(self.known_payments(), last_is_read=False)
         if self.will_die:
             self.will_die = False
             raise Killed
