@@ -41,6 +41,7 @@ class Clerk:
         """Press one of the actions of a payment, which asks before anything is done."""
         self.page.locator(".pingpayments-actions").get_by_role("link", name=action).click()
         expect(self.page.get_by_role("heading", level=1, name=action)).to_be_visible()
+        self.page.wait_for_load_state()  # with its scripts
         return self
 
     def confirms(self, action: str) -> Clerk:

@@ -104,20 +104,20 @@ class Store:
         (found,) = [mail for mail in sent if mail["Subject"] == subject]
         return str(found.get_body(["plain"]).get_content())
 
-    def begun_yesterday(self, number: str) -> None:
-        """Let the payment of an order have been begun a day earlier, here and at Ping."""
+    def begun_earlier(self, number: str, days: int) -> None:
+        """Let the payment of an order have been begun so many days earlier, here and at Ping."""
         (payment,) = [each for each in self.ping.payments() if each["metadata"]["order_number"] == number]
         history = payment["status_history"]
         for each in history:
             each["occurred_at"] = (
-                datetime.fromisoformat(each["occurred_at"]) - timedelta(days=1)
+                datetime.fromisoformat(each["occurred_at"]) - timedelta(days=days)
             ).isoformat()
         self.ping.edit(payment["id"], status_history=history)
         with closing(sqlite3.connect(self.database, timeout=10)) as database, database:
             database.execute(
-                "UPDATE pingpayments_payment SET created_at = datetime(created_at, '-1 day')"
+                "UPDATE pingpayments_payment SET created_at = datetime(created_at, ?)"
                 " WHERE payment_order_id = (SELECT id FROM pingpayments_paymentorder WHERE order_number = ?)",
-                [number],
+                [f"-{days} days", number],
             )
 
     def _ask(self, question: str, *facts: str) -> Any:
