@@ -133,11 +133,13 @@ def test_c2_an_overtaken_word_that_we_do_not_know_is_for_nobody(started, two_ask
     assert words == [("PENDING", ""), ("HELD_FOR_REVIEW", "overtaken")]
 
 
-def test_c2_a_word_that_was_overtaken_by_itself_is_no_news(started, two_ask):
-    two_ask("PENDING", "PENDING")
+def test_c2_an_overtaken_repeat_does_not_take_back_a_word_that_we_do_not_know(started, ping, two_ask):
+    let_ping_answer(ping, started.payment, "PENDING")
+    facade.refresh(started.payment.pk, by="test")
 
-    assert [entry["status"] for entry in started.payment.history] == ["PENDING"]
-    assert started.payment_order.attention == ""
+    two_ask("PENDING", "HELD_FOR_REVIEW")
+
+    assert started.payment_order.attention == "unknown_status"
 
 
 def test_c2_a_word_that_we_do_not_know_needs_nobody_once_ping_repeats_one_that_had_overtaken_it(
